@@ -1,0 +1,54 @@
+"""What is asked of a list, and what comes back: blocks and listings."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from gateway.numbers.model import Number
+
+
+class Block(Struct, frozen=True):
+    """``size`` rows from row ``start`` on, counted from 0.
+
+    Normal reading uses the aligned grid, where ``start`` is a multiple of ``size``: callers with different page
+    sizes then share what was read, and a list that knows only pages can be asked (``page = index + 1``).
+    """
+
+    start: int
+    size: int
+
+    @property
+    def index(self) -> int:
+        """Which run of ``size`` rows an aligned block is, counted from 0."""
+        return self.start // self.size
+
+
+class Paging(Struct, frozen=True, kw_only=True):
+    """How one source's list can be read.
+
+    ``size``: rows asked for at once. ``whole``: the list has no pages, one answer holds everything.
+    ``aligned``: only starts that are multiples of the size can be asked. ``ahead``: blocks asked at once while
+    nothing is known of the length. ``furthest``: the last start that may be asked, None for no bound.
+    """
+
+    size: int
+    whole: bool = False
+    aligned: bool = False
+    ahead: int = 1
+    furthest: int | None = None
+
+
+class Listing(Struct, frozen=True, kw_only=True):
+    """What a source answered for one block.
+
+    ``rows`` are the readable ones, in the source's order; ``sent`` counts every row of the answer, ``skipped``
+    the unreadable ones. ``total`` is the source's own count of all matching rows, None when it states none.
+    ``as_of`` is when the answer arrived. ``drift`` names what was not as documented, without any row's data.
+    """
+
+    rows: tuple[Number, ...]
+    sent: int
+    as_of: datetime
+    total: int | None = None
+    skipped: int = 0
+    drift: tuple[str, ...] = ()

@@ -1,0 +1,175 @@
+"""Reading a whole list: which blocks to ask next, and when its end is proven.
+
+A generator: it yields the blocks to ask now, is sent each answer as it arrives, and returns what the list held.
+A short page is not the end: Webex clamps ``max`` silently and CallGear has sent short pages. The end is an empty
+read, a page that repeats the one before it, or a total that was reached by a page shorter than asked.
+"""
+
+from collections.abc import Generator
+from datetime import datetime
+
+from msgspec import Struct
+
+from gateway.errors import SourceError, SourceTooLarge
+from gateway.numbers.blocks import Block, Listing, Paging
+from gateway.numbers.e164 import E164
+from gateway.numbers.model import Availability, Number
+
+AHEAD_AT_MOST = 8
+"""Blocks asked at once while nothing is known of the length."""
+
+ROWS_AT_MOST = 500_000
+"""A list longer than this is not held: about 150 MB of numbers."""
+
+Answer = tuple[Block, "Listing | SourceError"]
+Draining = Generator[list[Block], Answer, "Drained"]
+
+
+class Drained(Struct, frozen=True, kw_only=True):
+    """Everything a list held, in the source's order, each number once.
+
+    ``total`` is what the source claimed last; ``sent`` counts the rows it sent and ``skipped`` the unreadable
+    ones; ``as_of`` is the arrival of the oldest answer, None when there was none; ``drift`` names what was not
+    as documented or claimed.
+    """
+
+    rows: tuple[Number, ...]
+    sent: int
+    skipped: int
+    total: int | None
+    as_of: datetime | None
+    drift: tuple[str, ...]
+
+
+def drain(paging: Paging) -> Draining:
+    """Read a list to its proven end, several blocks at a time.
+
+    Raises:
+        SourceError: a block could not be read, or the list goes on past what can be asked or held.
+    """
+    reading = _Reading(paging)
+    while not reading.ended:
+        block, answer = yield reading.wants()
+        if isinstance(answer, SourceError):
+            raise answer
+        reading.take(block, answer)
+    return reading.result()
+
+
+class _Reading:
+    """The rows covered so far. ``edge`` is the first row not covered: all before it have been read."""
+
+    def __init__(self, paging: Paging) -> None:
+        self._paging = paging
+        self._answers: dict[int, Listing] = {}
+        self._asked: dict[int, Block] = {}
+        self._pages: list[Listing] = []
+        self._edge = 0
+        self._size = paging.size
+        self._ahead = paging.ahead
+        self._total: int | None = None
+        self._as_of: datetime | None = None
+        self._drift: dict[str, None] = {}
+        self.ended = False
+
+    def take(self, block: Block, listing: Listing) -> None:
+        """Keep an answer, then move the edge over everything that is contiguous now."""
+        if self._asked.get(block.start) != block:
+            return
+        self._answers[block.start] = listing
+        if listing.total is not None:
+            self._total = listing.total
+        self._drift.update(dict.fromkeys(listing.drift))
+        if listing.sent > block.size and not self._paging.whole:
+            self._drift["limit ignored"] = None
+        while not self.ended and (page := self._answers.pop(self._edge, None)) is not None:
+            self._absorb(page, self._asked[self._edge].size)
+
+    def _absorb(self, page: Listing, size: int) -> None:
+        self._as_of = page.as_of if self._as_of is None else min(self._as_of, page.as_of)
+        if self._paging.whole:
+            self._pages.append(page)
+            self.ended = True
+        elif page.sent == 0 or self._repeats(page):
+            self._close_gap()
+        else:
+            self._pages.append(page)
+            self._edge += page.sent
+            self._ahead = min(2 * self._ahead, AHEAD_AT_MOST)
+            self.ended = page.sent < size and self._edge == self._total
+            if page.sent < size and self._paging.aligned:
+                self._regrid(page.sent)
+            if self._edge > ROWS_AT_MOST:
+                msg = f"The list is longer than the {ROWS_AT_MOST} rows that are held at most; narrow the filter."
+                raise SourceTooLarge(msg)
+
+    def _regrid(self, size: int) -> None:
+        """A list of pages gave fewer rows than asked: if it clamps, it counts its pages in those rows.
+
+        What was asked on the old grid may stand elsewhere than thought and is read again.
+        """
+        self._size = size
+        self._answers.clear()
+        self._asked.clear()
+
+    def _repeats(self, page: Listing) -> bool:
+        if not self._pages or not page.rows or not self._pages[-1].rows:
+            return False
+        repeated = page.rows[0].e164 == self._pages[-1].rows[0].e164
+        if repeated and self._edge != self._total:
+            self._drift["page repeated"] = None
+        return repeated
+
+    def _close_gap(self) -> None:
+        """Nothing more at the edge: go on behind a hole if rows were seen there, else this is the end."""
+        behind = [start for start, page in self._answers.items() if page.sent and start > self._edge]
+        if behind:
+            self._edge = min(behind)
+        else:
+            self.ended = True
+
+    def wants(self) -> list[Block]:
+        """The blocks to ask now: the one at the edge, and on the aligned grid as far as rows can be expected."""
+        size, furthest = self._size, self._paging.furthest
+        if furthest is not None and self._edge > furthest:
+            msg = f"The list goes on past row {furthest}, which is as far as this provider can be asked."
+            raise SourceTooLarge(msg)
+        blocks = [self._block_at(self._edge)]
+        if self._edge % size == 0:
+            starts = range(self._edge + size, self._expected(), size)
+            blocks += [Block(start, size) for start in starts if furthest is None or start <= furthest]
+        fresh = {block.start: block for block in blocks if block.start not in self._asked}
+        self._asked |= fresh
+        return list(fresh.values())
+
+    def _expected(self) -> int:
+        """Where the rows may end: at the claimed total (after a full last block one more proves it), else read ahead."""
+        if self._total is None:
+            return self._edge + self._ahead * self._size
+        return min(self._total, ROWS_AT_MOST) + 1
+
+    def _block_at(self, start: int) -> Block:
+        """A block that begins exactly at ``start``: a list of pages is asked with a size that divides it."""
+        size = self._size
+        if self._paging.aligned and start % size:
+            size = next(part for part in range(size, 0, -1) if start % part == 0)
+        return Block(start, size)
+
+    def result(self) -> Drained:
+        rows: dict[E164, Number] = {}
+        for page in self._pages:
+            for number in page.rows:
+                held = rows.get(number.e164)
+                if held is None or held.availability is Availability.RELEASED:
+                    rows[number.e164] = number
+        sent = sum(page.sent for page in self._pages)
+        if self._total is not None and self._total != sent:
+            self._drift["total differs from the rows"] = None
+        return Drained(
+            rows=tuple(rows.values()),
+            sent=sent,
+            skipped=sum(page.skipped for page in self._pages),
+            total=self._total,
+            as_of=self._as_of,
+            drift=tuple(self._drift),
+        )

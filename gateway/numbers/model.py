@@ -1,0 +1,208 @@
+"""The records every room speaks of: one telephone number as one source holds it, and what hangs on it.
+
+All are frozen and are served as they are. ``Meta`` descriptions are the public schema's descriptions.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from functools import lru_cache
+from typing import Annotated, NewType
+
+from msgspec import Meta, Struct
+
+from gateway.numbers import e164 as plan
+from gateway.numbers.e164 import E164, CountryCode, NumberType
+
+CurrencyCode = NewType("CurrencyCode", str)
+"""ISO 4217, upper case: ``GBP``."""
+
+
+class Availability(Enum):
+    """Who can take a number."""
+
+    PURCHASABLE = "PURCHASABLE"
+    ASSIGNABLE = "ASSIGNABLE"
+    OWNED = "OWNED"
+    RELEASED = "RELEASED"
+    UNKNOWN = "UNKNOWN"
+
+
+class Lifecycle(Enum):
+    """Where in its life a number stands."""
+
+    AVAILABLE = "AVAILABLE"
+    RESERVED = "RESERVED"
+    ACTIVE = "ACTIVE"
+    EXPIRING = "EXPIRING"
+    INACTIVE = "INACTIVE"
+    CANCELLED = "CANCELLED"
+    UNKNOWN = "UNKNOWN"
+
+
+class HealthState(Enum):
+    """Whether calls to a number get through."""
+
+    HEALTHY = "HEALTHY"
+    UNHEALTHY = "UNHEALTHY"
+    UNKNOWN = "UNKNOWN"
+
+
+class Provenance(Enum):
+    """Where a fact comes from."""
+
+    PROVIDER = "PROVIDER"
+    DERIVED = "DERIVED"
+    CONFIGURED = "CONFIGURED"
+    UNKNOWN = "UNKNOWN"
+
+
+class Observation(Enum):
+    """How the gateway heard of a number."""
+
+    CHECK = "CHECK"
+    LIST = "LIST"
+    WEBHOOK = "WEBHOOK"
+
+
+class Record(Struct, frozen=True, kw_only=True, gc=False):
+    """The root of all records: immutable, compact, and never part of a reference cycle."""
+
+
+class Money(Record, frozen=True):
+    """An exact amount, in the currency the provider states or the operator configured."""
+
+    amount: Annotated[Decimal, Meta(description="The exact amount, as the provider wrote it.")]
+    currency: Annotated[
+        CurrencyCode | None, Meta(description="ISO 4217; null when neither the provider nor the settings name one.")
+    ] = None
+    currency_from: Annotated[Provenance, Meta(description="Who named the currency.")] = Provenance.UNKNOWN
+
+
+class Pricing(Record, frozen=True):
+    """What a number costs, as far as its provider says."""
+
+    monthly: Annotated[Money | None, Meta(description="The recurring monthly charge.")] = None
+    setup: Annotated[Money | None, Meta(description="The charge paid once.")] = None
+    minimum_monthly: Annotated[Money | None, Meta(description="The smallest monthly bill for this number.")] = None
+    inbound_per_minute: Annotated[Money | None, Meta(description="The price of a minute of inbound calls.")] = None
+
+
+class Location(Record, frozen=True):
+    """Where a number belongs, in its provider's words."""
+
+    code: Annotated[
+        str | None,
+        Meta(
+            description="The provider's key of the place: the Webex location id, the CloudLX range code, the CallGear location mnemonic."
+        ),
+    ] = None
+    name: Annotated[str | None, Meta(description="The provider's name of the place.")] = None
+
+
+class Health(Record, frozen=True):
+    """Whether calls get through, and when that was last checked."""
+
+    state: Annotated[HealthState, Meta(description="What the last health check said.")] = HealthState.UNKNOWN
+    checked_at: Annotated[datetime | None, Meta(description="When the provider last checked.")] = None
+
+
+class Origin(Record, frozen=True):
+    """Where and when rows were heard: shared by all numbers of one answer.
+
+    ``as_of`` is the moment the answer arrived, in UTC. ``stale`` says that the row is served from an old
+    copy because the provider did not answer.
+    """
+
+    provider: str
+    source: str
+    via: Observation
+    as_of: datetime
+    stale: bool = False
+
+
+NO_PRICING = Pricing()
+NO_HEALTH = Health()
+
+
+class Number(Record, frozen=True):
+    """One telephone number as one source holds it.
+
+    ``said_country`` and ``said_type`` are the provider's own words, None where it has none; the properties
+    ``country``, ``number_type`` and ``number_type_from`` fall back to the numbering plan.
+    A source holds an E.164 number once: ``identity`` is what makes two rows the same number in one place.
+    """
+
+    e164: E164
+    origin: Origin
+    details: Record
+    availability: Availability = Availability.UNKNOWN
+    lifecycle: Lifecycle = Lifecycle.UNKNOWN
+    raw_status: str | None = None
+    usable_for_new_sessions: bool | None = None
+    health: Health = NO_HEALTH
+    said_country: CountryCode | None = None
+    said_type: NumberType | None = None
+    category: str | None = None
+    location: Location | None = None
+    pricing: Pricing = NO_PRICING
+    provisioned_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def identity(self) -> tuple[str, E164]:
+        """Source name and E.164: the same over restarts, and between list, check and webhook."""
+        return (self.origin.source, self.e164)
+
+    @property
+    def country(self) -> CountryCode | None:
+        """The provider's country, else the numbering plan's."""
+        return self.said_country or plan.country_of(self.e164)
+
+    @property
+    def number_type(self) -> NumberType:
+        """The provider's type, else the numbering plan's."""
+        return self.said_type or plan.type_of(self.e164)
+
+    @property
+    def number_type_from(self) -> Provenance:
+        """Whose word ``number_type`` is."""
+        if self.said_type is not None:
+            return Provenance.PROVIDER
+        return Provenance.UNKNOWN if plan.type_of(self.e164) is NumberType.UNKNOWN else Provenance.DERIVED
+
+
+@lru_cache(4096)
+def location(code: str | None, name: str | None) -> Location | None:
+    """A place as a record; numbers of one place share one. None when nothing is known of it."""
+    return Location(code=code, name=name) if code or name else None
+
+
+@lru_cache(4096)
+def _money(amount: str, currency: CurrencyCode | None, named_by: Provenance) -> Money:
+    named_by = named_by if currency else Provenance.UNKNOWN
+    return Money(amount=Decimal(amount), currency=currency, currency_from=named_by)
+
+
+@lru_cache(4096)
+def _pricing(currency: CurrencyCode | None, named_by: Provenance, *amounts: str | None) -> Pricing:
+    monthly, setup, minimum, inbound = (None if a is None else _money(a, currency, named_by) for a in amounts)
+    return Pricing(monthly=monthly, setup=setup, minimum_monthly=minimum, inbound_per_minute=inbound)
+
+
+def pricing(
+    currency: CurrencyCode | None,
+    named_by: Provenance,
+    *,
+    monthly: Decimal | None = None,
+    setup: Decimal | None = None,
+    minimum_monthly: Decimal | None = None,
+    inbound_per_minute: Decimal | None = None,
+) -> Pricing:
+    """Prices in one currency as a record; ``named_by`` says who named the currency.
+
+    Price lists have few distinct prices, so numbers share them. They are told apart by their text:
+    0.3 and 0.30 are equal, and yet what the provider wrote is kept.
+    """
+    amounts = (monthly, setup, minimum_monthly, inbound_per_minute)
+    return _pricing(currency, named_by, *(None if a is None else str(a) for a in amounts))

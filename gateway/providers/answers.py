@@ -1,0 +1,198 @@
+"""What every provider's answer has in common: statuses, JSON, words, times, and rows of which some may be bad."""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from functools import cache
+from typing import Any, Generic, TypeVar, get_args
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Raw, Struct
+
+from gateway.errors import (
+    SourceAuthFailed,
+    SourceBadAnswer,
+    SourceError,
+    SourceForbidden,
+    SourceMisconfigured,
+    SourceRateLimited,
+    SourceUnavailable,
+)
+from gateway.numbers.blocks import Listing
+from gateway.numbers.e164 import CountryCode
+from gateway.numbers.model import Number, Observation, Origin
+from gateway.providers.protocol import Response, Source
+
+T = TypeVar("T")
+Word = TypeVar("Word", bound=Enum)
+
+LONGEST_WAIT_MS = 3_600_000
+"""A provider that asks for a longer wait is asked again after an hour."""
+
+_LOOSE = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
+_REMEDIES: Mapping[int, tuple[type[SourceError], str]] = {
+    401: (SourceAuthFailed, "refused the credentials: check the configured key or token"),
+    403: (SourceForbidden, "refused access: the credentials lack a scope, role or right"),
+    404: (SourceMisconfigured, "knows no such place: check the base_url and the configured identifiers"),
+    423: (SourceUnavailable, "is locked for a while"),
+    426: (SourceMisconfigured, "demands another protocol version"),
+    429: (SourceRateLimited, "has been asked too often"),
+}
+
+
+def retry_after_ms(response: Response) -> int | None:
+    """The wait a provider asks for, in milliseconds: seconds or a date (RFC 9110, 10.2.3); None when it is garbage."""
+    text = response.headers.get("retry-after", "").strip()
+    if text.isdecimal():
+        return min(int(text[:9]) * 1000, LONGEST_WAIT_MS)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    wait = at.replace(tzinfo=at.tzinfo or UTC) - response.received_at
+    return min(max(int(wait.total_seconds() * 1000), 0), LONGEST_WAIT_MS)
+
+
+def refusal(title: str, response: Response) -> SourceError | None:
+    """The error that a status stands for, None for 200. Never the provider's own text, which may hold anything."""
+    status = response.status
+    if status == 200:  # noqa: PLR2004 - the one status whose body is an answer
+        return None
+    kind, what = _REMEDIES.get(status, (None, ""))
+    if kind is not None:
+        return kind(f"{title} {what} (HTTP {status}).", retry_after_ms=retry_after_ms(response))
+    if status >= 500:  # noqa: PLR2004 - the class of server errors
+        return SourceUnavailable(f"{title} is broken or busy (HTTP {status}).", retry_after_ms=retry_after_ms(response))
+    if status >= 400:  # noqa: PLR2004 - the class of client errors
+        return SourceMisconfigured(f"{title} refused the question (HTTP {status}).")
+    if status >= 300:  # noqa: PLR2004 - redirections
+        return SourceBadAnswer(
+            f"{title} redirects (HTTP {status}), which is never followed: set base_url to the final address."
+        )
+    return SourceBadAnswer(f"{title} answered without a body to read (HTTP {status}).")
+
+
+@cache
+def _decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind, strict=False)
+
+
+def decoded(title: str, response: Response, kind: type[T]) -> T:
+    """The body as ``kind``; a byte order mark and a wrong content type are forgiven.
+
+    Raises:
+        SourceBadAnswer: it is not JSON of that shape.
+    """
+    try:
+        return _decoder(kind).decode(response.body.removeprefix(b"\xef\xbb\xbf"))  # type: ignore[no-any-return, arg-type]
+    except _UNREADABLE as error:
+        msg = f"{title} answered something that is not the documented JSON."
+        raise SourceBadAnswer(msg) from error
+
+
+Make = Callable[[Any, Origin, set[str]], Number]
+"""Turns a typed row into a number, noting drift; raises ValueError when it cannot be one."""
+
+
+def listing(
+    source: Source,
+    response: Response,
+    raws: Sequence[Raw],
+    kind: type[Struct],
+    make: Make,
+    *,
+    total: int | None = None,
+    via: Observation = Observation.LIST,
+) -> Listing:
+    """The rows of an answer, one by one: a bad row is skipped and counted, never a lost page.
+
+    Raises:
+        SourceBadAnswer: there are rows and not one of them can be read.
+    """
+    origin = Origin(provider=source.provider, source=source.name, via=via, as_of=response.received_at)
+    drift: set[str] = set()
+    numbers = [number for raw in raws if (number := _made(raw, kind, make, origin, drift)) is not None]
+    if raws and not numbers:
+        msg = f"{source.title} answered {len(raws)} rows of which none can be read."
+        raise SourceBadAnswer(msg)
+    skipped = len(raws) - len(numbers)
+    if skipped:
+        drift.add("unreadable rows")
+    return Listing(
+        rows=tuple(numbers),
+        sent=len(raws),
+        skipped=skipped,
+        total=total,
+        as_of=response.received_at,
+        drift=tuple(sorted(drift)),
+    )
+
+
+def _made(raw: Raw, kind: type[Struct], make: Make, origin: Origin, drift: set[str]) -> Number | None:
+    try:
+        return make(_decoder(kind).decode(raw), origin, drift)
+    except (ValueError, RecursionError):
+        return _mended(raw, kind, make, origin, drift)
+
+
+def _mended(raw: Raw, kind: type[Struct], make: Make, origin: Origin, drift: set[str]) -> Number | None:
+    """A second try at an unreadable row, once what providers are known to flip is put right."""
+    try:
+        row = _cleaned(_LOOSE.decode(raw), kind)
+        return make(msgspec.convert(row, kind, strict=False), origin, drift)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _cleaned(row: dict[str, Any], kind: type[Struct]) -> dict[str, Any]:
+    """The row without empty values ("" and PHP's [] stand for null), and with text where numbers stand for it."""
+    texts = {
+        field.encode_name for field in msgspec.structs.fields(kind) if str in get_args(field.type) or field.type is str
+    }
+    kept = {name: value for name, value in row.items() if value not in ("", [], {})}
+    return {
+        name: str(value) if name in texts and type(value) in (int, Decimal) else value for name, value in kept.items()
+    }
+
+
+class Words(Generic[Word]):
+    """A vendor's vocabulary: known words become ours, an unknown one becomes UNKNOWN and is noted, never an error."""
+
+    def __init__(self, field: str, known: Mapping[str, Word], unknown: Word) -> None:
+        self._field = field
+        self._known = {word.casefold(): ours for word, ours in known.items()}
+        self._unknown = unknown
+
+    def read(self, word: str | None, drift: set[str]) -> Word:
+        """The word as ours; an unknown one adds ``unknown word in <field>`` to ``drift``."""
+        if word is None:
+            return self._unknown
+        ours = self._known.get(word.casefold())
+        if ours is None:
+            drift.add(f"unknown word in {self._field}")
+            return self._unknown
+        return ours
+
+
+@cache
+def country(word: str | None) -> CountryCode | None:
+    """A provider's country as ISO 3166-1 alpha-2; None when it is something else. UK and EL are repaired."""
+    code = (word or "").strip().upper()
+    code = _COUNTRY_ALIASES.get(code, code)
+    return CountryCode(code) if len(code) == 2 and code.isascii() and code.isalpha() else None  # noqa: PLR2004 - alpha-2
+
+
+def moment(text: str | None, zone: ZoneInfo | None = None) -> datetime | None:
+    """A provider's time in UTC; one without an offset is read in ``zone``, else UTC. None when it is no time."""
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=zone or UTC)).astimezone(UTC)

@@ -1,0 +1,347 @@
+"""CallGear Data API: numbers on the market, over JSON-RPC.
+
+https://callgear.github.io/data_api/ (general rules) and
+https://callgear.github.io/data_api/vn/get_available_virtual_numbers
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+from pydantic import Field, SecretStr, model_validator
+
+from gateway.errors import (
+    SourceAuthFailed,
+    SourceBadAnswer,
+    SourceError,
+    SourceForbidden,
+    SourceMisconfigured,
+    SourceRateLimited,
+    SourceUnavailable,
+)
+from gateway.numbers.blocks import Block, Listing, Paging
+from gateway.numbers.e164 import E164, from_digits
+from gateway.numbers.filters import Filter, conjuncts, named
+from gateway.numbers.model import (
+    Availability,
+    CurrencyCode,
+    Lifecycle,
+    Number,
+    Origin,
+    Provenance,
+    Record,
+    location,
+    pricing,
+)
+from gateway.providers import answers
+from gateway.providers.protocol import Request, Response, SourceSettings, Token
+
+METHOD = "get.available_virtual_numbers"
+ROWS_AT_MOST = 10_000
+FURTHEST_OFFSET = 100_000
+NUMBERS_IN_A_FILTER = 500
+HEADERS = (("accept", "application/json"), ("content-type", "application/json; charset=UTF-8"))
+SESSION_SECONDS = 3600.0
+NOTHING = Raw(b"null")
+
+FILTER_REFUSALS = frozenset(
+    {"filter_prohibited", "invalid_parameter_value", "data_type_error", "unexpected_parameters"}
+)
+CATEGORIES = frozenset({"usual", "bronze", "silver", "gold", "platinum"})
+
+REMEDIES: Mapping[str, tuple[type[SourceError], str]] = {
+    "access_token_expired": (SourceAuthFailed, "the access token has expired"),
+    "access_token_invalid": (SourceAuthFailed, "the access token is not known"),
+    "access_token_blocked": (SourceAuthFailed, "the access token is blocked"),
+    "auth_error": (SourceAuthFailed, "the login or password is wrong"),
+    "ip_not_whitelisted": (SourceForbidden, "the gateway's address is not on the account's allow-list"),
+    "forbidden": (SourceForbidden, "the account lacks the right number_management: select"),
+    "method_component_disabled": (SourceForbidden, "the tariff lacks this method"),
+    "parameter_component_disabled": (SourceForbidden, "the tariff lacks a parameter"),
+    "account_inactive": (SourceForbidden, "the account is inactive"),
+    "internal_error": (SourceUnavailable, "it reports an internal error"),
+    "limit_exceeded": (SourceRateLimited, "its limit of calls is used up"),
+}
+"""Error mnemonics by remedy. Codes are not unique, mnemonics are (general rules, "Errors")."""
+
+
+class CallGearDetails(Record, frozen=True):
+    """What only CallGear says, in its own words."""
+
+    category: Annotated[str, Meta(description="usual, bronze, silver or gold: how memorable the number is.")]
+    location_mnemonic: Annotated[str | None, Meta(description="CallGear's key of the place.")] = None
+    location_name: Annotated[str | None, Meta(description="The place's name in the account's language.")] = None
+    onetime_payment: Annotated[Decimal | None, Meta(description="The connection cost, without a currency.")] = None
+    monthly_charge: Annotated[Decimal | None, Meta(description="The monthly charge, without a currency.")] = None
+    min_charge: Annotated[Decimal | None, Meta(description="The smallest monthly bill, without a currency.")] = None
+
+
+class CallGearSettings(SourceSettings):
+    """A CallGear account. Give ``access_token``, or ``login`` and ``password``."""
+
+    base_url: str = "https://dataapi.callgear.com/v2.0"
+    access_token: SecretStr | None = None
+    login: str | None = None
+    password: SecretStr | None = None
+    user_id: int | None = Field(None, description="Only for an agent's credentials: the customer's user.")
+    currency: str | None = Field(None, pattern="^[A-Z]{3}$", description="CallGear states none in its rows.")
+    region: str | None = Field(None, pattern="^[A-Z]{2}$", description="RU where numbers are written nationally.")
+    ttl: float = 600.0
+    block_size: int | None = Field(None, gt=0, le=ROWS_AT_MOST)
+
+    @model_validator(mode="after")
+    def _some_credential(self) -> "CallGearSettings":
+        if self.access_token is None and not (self.login and self.password):
+            msg = "give access_token, or login and password"
+            raise ValueError(msg)
+        return self
+
+
+class Row(Struct):
+    """One row of ``data``."""
+
+    phone_number: str
+    category: str | None = None
+    location_mnemonic: str | None = None
+    location_name: str | None = None
+    onetime_payment: Decimal | None = None
+    monthly_charge: Decimal | None = None
+    min_charge: Decimal | None = None
+
+
+class Limits(Struct):
+    """How much of the account's points are left, and the seconds until they are renewed."""
+
+    minute_reset: float | None = None
+    day_reset: float | None = None
+
+
+class Metadata(Struct):
+    """What comes with the rows."""
+
+    total_items: int | None = None
+    limits: Limits | None = None
+
+
+class Result(Struct):
+    """A good answer."""
+
+    data: list[Raw]
+    metadata: Metadata | None = None
+
+
+class ErrorData(Struct):
+    """What an error says for programs."""
+
+    mnemonic: str | None = None
+    field: str | None = None
+    params: Any = None
+    metadata: Metadata | None = None
+
+
+class RpcError(Struct):
+    """A refusal."""
+
+    data: ErrorData | None = None
+
+
+class Envelope(Struct):
+    """A JSON-RPC answer: exactly one of ``result`` and ``error``. ``id`` may be null in errors."""
+
+    id: str | int | None = None
+    result: Raw = NOTHING
+    error: RpcError | None = None
+
+
+class Session(Struct):
+    """The answer of ``login.user``."""
+
+    access_token: str
+
+
+class LoggedIn(Struct):
+    """A good answer of ``login.user``."""
+
+    data: Session
+
+
+class CallGear:
+    """One CallGear account."""
+
+    slug: ClassVar[str] = "callgear"
+    provider: ClassVar[str] = "CALLGEAR"
+    title: ClassVar[str] = "CallGear"
+    version: ClassVar[int] = 1
+    Settings: ClassVar[type[SourceSettings]] = CallGearSettings
+    Details: ClassVar[type[Record]] = CallGearDetails
+    availabilities: ClassVar[frozenset[Availability]] = frozenset({Availability.PURCHASABLE})
+
+    def __init__(self, name: str, settings: CallGearSettings) -> None:
+        self.name = name
+        self.settings = settings
+        self.paging = Paging(size=settings.block_size or ROWS_AT_MOST, furthest=FURTHEST_OFFSET)
+        self._currency = CurrencyCode(settings.currency) if settings.currency else None
+
+    def ask(self, block: Block, wanted: Filter) -> Request:
+        """A window sorted by number, so that windows do not depend on an order that nobody promised."""
+        params: dict[str, Any] = {"offset": block.start, "limit": block.size}
+        params["sort"] = [{"field": "phone_number", "order": "asc"}]
+        numbers = named(wanted)
+        if numbers is not None and len(numbers) <= NUMBERS_IN_A_FILTER:
+            params["filter"] = _among(numbers)
+        elif patterns := _patterns(wanted):
+            params["filter"] = patterns
+        return self._call(METHOD, params)
+
+    def ask_many(self, e164s: Sequence[E164]) -> list[tuple[Request, Sequence[E164]]]:
+        """One ``in`` filter for every 500 numbers."""
+        chunks = [e164s[at : at + NUMBERS_IN_A_FILTER] for at in range(0, len(e164s), NUMBERS_IN_A_FILTER)]
+        params = ({"offset": 0, "limit": ROWS_AT_MOST, "filter": _among(chunk)} for chunk in chunks)
+        return [(self._call(METHOD, asked), chunk) for asked, chunk in zip(params, chunks, strict=True)]
+
+    def _call(self, method: str, params: dict[str, Any]) -> Request:
+        if self.settings.user_id is not None and method == METHOD:
+            params = {"user_id": self.settings.user_id, **params}
+        body = {"jsonrpc": "2.0", "id": method, "method": method, "params": params}
+        return Request("POST", self.settings.base_url, HEADERS, msgspec.json.encode(body))
+
+    def sign(self, request: Request, token: str | None) -> Request:
+        """The token goes into the body, as the first parameter."""
+        held = self.settings.access_token
+        given = token if token is not None else held.get_secret_value() if held else ""
+        body = msgspec.json.decode(request.body)
+        body["params"] = {"access_token": given, **body["params"]}
+        return Request(request.method, request.url, request.headers, msgspec.json.encode(body))
+
+    def read(self, response: Response) -> Listing:
+        """The rows; ``total_items`` counts all that match."""
+        result = self._result(response, Result)
+        total = result.metadata.total_items if result.metadata else None
+        return answers.listing(self, response, result.data, Row, self._number, total=total)
+
+    def _result(self, response: Response, kind: type[answers.T]) -> answers.T:
+        """The result, whatever the HTTP status: errors come as JSON-RPC bodies, mostly with 200."""
+        try:
+            envelope = answers.decoded(self.title, response, Envelope)
+        except SourceBadAnswer:
+            if (error := answers.refusal(self.title, response)) is not None:
+                raise error from None
+            raise
+        if envelope.error is not None:
+            raise _refusal(envelope.error.data or ErrorData())
+        if (error := answers.refusal(self.title, response)) is not None:
+            raise error
+        if envelope.result == NOTHING or envelope.id not in (METHOD, "login.user"):
+            msg = "CallGear answered neither a result nor an error to this question."
+            raise SourceBadAnswer(msg)
+        return answers.decoded(self.title, Response(200, {}, bytes(envelope.result), response.received_at), kind)
+
+    def _number(self, row: Row, origin: Origin, drift: set[str]) -> Number:
+        e164 = self._e164(row.phone_number)
+        if e164 is None:
+            raise ValueError
+        if row.category not in CATEGORIES:
+            drift.add("unknown word in category")
+        return Number(
+            e164=e164,
+            origin=origin,
+            availability=Availability.PURCHASABLE,
+            lifecycle=Lifecycle.AVAILABLE,
+            category=row.category,
+            location=location(row.location_mnemonic, row.location_name),
+            pricing=pricing(
+                self._currency,
+                Provenance.CONFIGURED,
+                monthly=row.monthly_charge,
+                setup=row.onetime_payment,
+                minimum_monthly=row.min_charge,
+            ),
+            details=CallGearDetails(
+                category=row.category or "unknown",
+                location_mnemonic=row.location_mnemonic,
+                location_name=row.location_name,
+                onetime_payment=row.onetime_payment,
+                monthly_charge=row.monthly_charge,
+                min_charge=row.min_charge,
+            ),
+        )
+
+    def _e164(self, written: str) -> E164 | None:
+        """Digits without a plus; Russian accounts also meet an 8 for the country code, and ten digits."""
+        if self.settings.region == "RU" and (national := re.fullmatch("8?([0-9]{10})", written)):
+            return E164(f"+7{national[1]}")
+        return from_digits(written)
+
+    def rephrase(self, request: Request, reason: str) -> Request | None:
+        """``in`` as an or-tree, then no filter; no sort where it is prohibited. The gateway checks again anyway."""
+        body = msgspec.json.decode(request.body)
+        params = body["params"]
+        if reason == "sort_prohibited":
+            params.pop("sort", None)
+        elif reason in FILTER_REFUSALS and "filter" in params:
+            values = params["filter"].get("value") if params["filter"].get("operator") == "in" else None
+            params.pop("filter")
+            if values:
+                params["filter"] = {"filters": [_condition("=", value) for value in values], "condition": "or"}
+        rephrased = Request(request.method, request.url, request.headers, msgspec.json.encode(body))
+        return None if rephrased == request else rephrased
+
+    @property
+    def exchanges(self) -> bool:
+        """A login and password are exchanged for a session; a key is used as it is."""
+        return self.settings.access_token is None
+
+    def log_in(self) -> Request:
+        """``login.user``; a session lasts an hour."""
+        password = self.settings.password
+        assert password is not None
+        return self._call("login.user", {"login": self.settings.login, "password": password.get_secret_value()})
+
+    def read_token(self, response: Response) -> Token:
+        """The session's token."""
+        return Token(self._result(response, LoggedIn).data.access_token, SESSION_SECONDS)
+
+
+def _among(numbers: Sequence[E164]) -> dict[str, Any]:
+    return _condition("in", [number[1:] for number in numbers])
+
+
+def _condition(operator: str, value: object) -> dict[str, Any]:
+    return {"field": "phone_number", "operator": operator, "value": value}
+
+
+def _patterns(wanted: Filter) -> dict[str, Any] | None:
+    """Conditions on digits as ``like`` patterns, all of which must hold."""
+    likes = [
+        _condition("like", pattern)
+        for part in conjuncts(wanted)
+        if part.e164 is not None
+        for pattern in _likes(part.e164.starts_with, part.e164.contains, part.e164.ends_with)
+    ]
+    if len(likes) > 1:
+        return {"filters": likes, "condition": "and"}
+    return likes[0] if likes else None
+
+
+def _likes(starts_with: str | None, contains: str | None, ends_with: str | None) -> list[str]:
+    written = ((starts_with, "{}%"), (contains, "%{}%"), (ends_with, "%{}"))
+    return [pattern.format(digits) for digits, pattern in written if digits]
+
+
+def _refusal(data: ErrorData) -> SourceError:
+    """The error that a mnemonic stands for; the provider's own sentence may hold anything and is left out."""
+    mnemonic = data.mnemonic if data.mnemonic and re.fullmatch("[a-z_]{1,64}", data.mnemonic) else "an unnamed error"
+    kind, why = REMEDIES.get(mnemonic, (SourceMisconfigured, "it refused how it was asked"))
+    limits = data.metadata.limits if data.metadata else None
+    wait = None
+    if kind is SourceRateLimited and limits is not None:
+        daily = isinstance(data.params, dict) and data.params.get("limit_type") == "day"
+        wait = limits.day_reset if daily else limits.minute_reset
+    return kind(
+        f"CallGear answered {mnemonic}: {why}.",
+        reason=mnemonic,
+        retry_after_ms=None if wait is None else min(int(wait * 1000), answers.LONGEST_WAIT_MS),
+    )

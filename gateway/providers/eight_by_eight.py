@@ -1,0 +1,339 @@
+"""8x8 CPaaS Voice: the virtual numbers of a subaccount, and the event that tells their changes.
+
+https://developer.8x8.com/connect/reference/check-virtual-number and
+https://developer.8x8.com/connect/docs/virtual-number-updated-event
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+from pydantic import Field, SecretStr
+
+from gateway.errors import BadUserInput, SourceBadAnswer, SourceMisconfigured
+from gateway.numbers.blocks import Block, Listing, Paging
+from gateway.numbers.e164 import E164, NumberType, from_digits
+from gateway.numbers.filters import Filter
+from gateway.numbers.model import (
+    NO_HEALTH,
+    Availability,
+    CurrencyCode,
+    Health,
+    HealthState,
+    Lifecycle,
+    Number,
+    Observation,
+    Origin,
+    Provenance,
+    Record,
+    pricing,
+)
+from gateway.providers import answers
+from gateway.providers.protocol import Request, Response, SourceSettings, Told
+
+LIFECYCLES = answers.Words(
+    "operationalStatus",
+    {
+        "Active": Lifecycle.ACTIVE,
+        "Unhealthy": Lifecycle.ACTIVE,
+        "Expiring": Lifecycle.EXPIRING,
+        "Inactive": Lifecycle.INACTIVE,
+    },
+    Lifecycle.UNKNOWN,
+)
+"""Health is folded into the status in events; here it is told apart."""
+
+TYPES = answers.Words(
+    "numberType",
+    {
+        "GEOGRAPHIC": NumberType.GEOGRAPHIC,
+        "GEO": NumberType.GEOGRAPHIC,
+        "LOCAL": NumberType.GEOGRAPHIC,
+        "MOBILE": NumberType.MOBILE,
+        "TOLLFREE": NumberType.TOLL_FREE,
+        "TOLL_FREE": NumberType.TOLL_FREE,
+        "TOLL FREE": NumberType.TOLL_FREE,
+        "PREMIUM": NumberType.PREMIUM,
+    },
+    NumberType.UNKNOWN,
+)
+"""The values are not documented; these are the vendor's words elsewhere."""
+
+
+NOTHING = Raw(b"null")
+
+
+class EightByEightDetails(Record, frozen=True):
+    """What only 8x8 says, in its own words."""
+
+    sub_account_id: Annotated[str, Meta(description="The subaccount whose pool the number is in.")]
+    reference_id: Annotated[str | None, Meta(description="8x8's reference; it names a range, so it is not unique.")] = (
+        None
+    )
+    operational_status: Annotated[str | None, Meta(description="Active, Unhealthy, Expiring or Inactive.")] = None
+    rental_price: Annotated[Decimal | None, Meta(description="The monthly fee.")] = None
+    incoming_rate: Annotated[Decimal | None, Meta(description="The fee for a minute of inbound calls.")] = None
+    billing_unit: Annotated[int | None, Meta(description="The billing increment, probably in seconds.")] = None
+    billing_currency: Annotated[CurrencyCode | None, Meta(description="The currency of both fees.")] = None
+    number_health_check_enabled: Annotated[bool | None, Meta(description="Whether 8x8 checks the number's health.")] = (
+        None
+    )
+    update_status: Annotated[str | None, Meta(description="UPDATED or NO_CHANGE, in the last event.")] = None
+
+
+class EightByEightSettings(SourceSettings):
+    """An 8x8 subaccount."""
+
+    base_url: str = "https://voice.8x8.com"
+    subaccount_id: str = Field(pattern=r"^[A-Za-z0-9\-._&]{3,50}$")
+    api_key: SecretStr
+    webhook_header: str = "Authorization"
+    webhook_secret: SecretStr | None = None
+    webhook_allowed_ips: tuple[str, ...] = ()
+
+
+class HealthRow(Struct, rename="camel"):
+    """``numberHealth`` of a listed number."""
+
+    is_healthy: bool | None = None
+    last_checked_time: str | None = None
+
+
+class Row(Struct, rename="camel"):
+    """A number as the check (first three fields), the list and the event write it."""
+
+    msisdn: str
+    country_code: str | None = None
+    reference_id: str | None = None
+    operational_status: str | None = None
+    rental_price: Decimal | None = None
+    incoming_rate: Decimal | None = None
+    billing_unit: int | None = None
+    billing_currency: str | None = None
+    number_health_check_enabled: bool | None = None
+    number_type: str | None = None
+    number_health: Any = None
+    date_created: str | None = None
+    date_updated: str | None = None
+    updated_timestamp: str | None = None
+    update_status: str | None = None
+
+
+class ListPage(Struct, rename="camel"):
+    """The answer of the list: the whole pool, unpaginated."""
+
+    numbers: list[Raw]
+    total_numbers: int | None = None
+    status_code: str | int | None = None
+
+
+class Checked(Struct, rename="camel"):
+    """The answer of the check. Both error families are read: ``statusMessage`` of voice, ``message`` of the platform."""
+
+    payload: Raw = NOTHING
+    status_code: str | int | None = None
+    status_message: str | None = None
+    message: str | None = None
+
+
+class Payload(Struct, rename="camel"):
+    """The payload of an event."""
+
+    sub_account_id: str
+    virtual_numbers: Raw
+    total_numbers: int | None = None
+    update_event_type: str | None = None
+
+
+class Event(Struct, rename="camel"):
+    """An event."""
+
+    namespace: str
+    event_type: str
+    payload: Payload
+
+
+class EightByEight:
+    """One 8x8 subaccount."""
+
+    slug: ClassVar[str] = "8x8"
+    provider: ClassVar[str] = "EIGHT_BY_EIGHT"
+    title: ClassVar[str] = "8x8"
+    version: ClassVar[int] = 1
+    Settings: ClassVar[type[SourceSettings]] = EightByEightSettings
+    Details: ClassVar[type[Record]] = EightByEightDetails
+    availabilities: ClassVar[frozenset[Availability]] = frozenset({Availability.OWNED})
+    paging = Paging(size=1, whole=True)
+
+    def __init__(self, name: str, settings: EightByEightSettings) -> None:
+        self.name = name
+        self.settings = settings
+        base = f"{settings.base_url.rstrip('/')}/api/v1/subaccounts"
+        self._numbers_url = f"{base}/{quote(settings.subaccount_id, safe='')}/numbers"
+
+    def ask(self, block: Block, wanted: Filter) -> Request:  # noqa: ARG002 - the list takes no parameters
+        """The whole pool in one answer."""
+        return Request("GET", self._numbers_url, (("accept", "application/json"),))
+
+    def ask_one(self, e164: E164) -> Request:
+        """The number's digits without the plus; the documented 7 to 10 digits are impossible for the vendor's own example."""
+        return Request("GET", f"{self._numbers_url}/{e164[1:]}", (("accept", "application/json"),))
+
+    def sign(self, request: Request, token: str | None) -> Request:  # noqa: ARG002 - the key never changes
+        """The key goes into the header."""
+        bearer = ("authorization", f"Bearer {self.settings.api_key.get_secret_value()}")
+        return Request(request.method, request.url, (*request.headers, bearer), request.body)
+
+    def read(self, response: Response) -> Listing:
+        """The rows. An account without the list endpoint answers 404 there."""
+        self._refuse(response)
+        page = answers.decoded(self.title, response, ListPage)
+        _expect_success(page.status_code)
+        return answers.listing(self, response, page.numbers, Row, self._number, total=page.total_numbers)
+
+    def read_one(self, e164: E164, response: Response) -> Number | None:
+        """The number; a 404 means that the pool lacks it, unless it names the subaccount."""
+        if response.status == 404:  # noqa: PLR2004 - the documented status of an unknown number
+            self._refuse_subaccount(response)
+            return None
+        self._refuse(response)
+        checked = answers.decoded(self.title, response, Checked)
+        _expect_success(checked.status_code)
+        if checked.payload == NOTHING:
+            return None
+        origin = Origin(provider=self.provider, source=self.name, via=Observation.CHECK, as_of=response.received_at)
+        try:
+            number = self._number(msgspec.json.decode(checked.payload, type=Row, strict=False), origin, set())
+        except ValueError:
+            msg = "8x8 answered a number that cannot be read."
+            raise SourceBadAnswer(msg) from None
+        return number if number.e164 == e164 else None
+
+    def _refuse(self, response: Response) -> None:
+        if response.status == 404:  # noqa: PLR2004 - an unknown subaccount, or an account without the list
+            self._refuse_subaccount(response)
+            msg = "8x8 has no list of numbers for this subaccount."
+            raise SourceMisconfigured(msg, reason=UNLISTED)
+        if (error := answers.refusal(self.title, response)) is not None:
+            raise error
+
+    def _refuse_subaccount(self, response: Response) -> None:
+        """A 404 whose message names the subaccount is about the settings, not about a number."""
+        try:
+            said = msgspec.json.decode(response.body, type=Checked, strict=False)
+        except ValueError:
+            return
+        if "subaccount" in f"{said.status_message} {said.message}".casefold():
+            msg = "8x8 does not know the subaccount: check subaccount_id."
+            raise SourceMisconfigured(msg)
+
+    def _number(self, row: Row, origin: Origin, drift: set[str]) -> Number:
+        e164 = from_digits(row.msisdn)
+        if e164 is None:
+            raise ValueError
+        currency = CurrencyCode(row.billing_currency) if row.billing_currency else None
+        status = row.operational_status
+        number_type = TYPES.read(row.number_type, drift)
+        return Number(
+            e164=e164,
+            origin=origin,
+            availability=Availability.OWNED,
+            lifecycle=LIFECYCLES.read(status, drift),
+            raw_status=status,
+            usable_for_new_sessions=None if status is None else status.casefold() == "active",
+            health=_health(row),
+            said_country=answers.country(row.country_code),
+            said_type=None if number_type is NumberType.UNKNOWN else number_type,
+            pricing=pricing(
+                currency, Provenance.PROVIDER, monthly=row.rental_price, inbound_per_minute=row.incoming_rate
+            ),
+            provisioned_at=answers.moment(row.date_created),
+            updated_at=answers.moment(row.updated_timestamp or row.date_updated),
+            details=EightByEightDetails(
+                sub_account_id=self.settings.subaccount_id,
+                reference_id=row.reference_id,
+                operational_status=status,
+                rental_price=row.rental_price,
+                incoming_rate=row.incoming_rate,
+                billing_unit=row.billing_unit,
+                billing_currency=currency,
+                number_health_check_enabled=row.number_health_check_enabled,
+                update_status=row.update_status,
+            ),
+        )
+
+    def receive(self, body: bytes, received_at: datetime) -> Told:
+        """A Virtual Number Updated event. A SNAPSHOT with as many numbers as it counts replaces what was known.
+
+        Raises:
+            BadUserInput: it is not that event, or is for another subaccount; the message names the place.
+        """
+        try:
+            event = msgspec.json.decode(body, type=Event, strict=False)
+            raws = msgspec.json.decode(_as_list(event.payload.virtual_numbers), type=list[Raw])
+        except (ValueError, RecursionError) as error:
+            msg = f"This is not a Virtual Number Updated event: {error}."
+            raise BadUserInput(msg) from error
+        self._expect_ours(event)
+        told = answers.listing(
+            self, Response(200, {}, body, received_at), raws, Row, self._number, via=Observation.WEBHOOK
+        )
+        unchanged = frozenset(
+            number.e164 for number in told.rows if getattr(number.details, "update_status", None) == "NO_CHANGE"
+        )
+        complete = not told.skipped and len(told.rows) == event.payload.total_numbers
+        return Told(
+            numbers=told.rows,
+            unchanged=unchanged,
+            replaces=event.payload.update_event_type == "SNAPSHOT" and complete,
+            total=event.payload.total_numbers,
+            skipped=told.skipped,
+            drift=told.drift,
+        )
+
+    def _expect_ours(self, event: Event) -> None:
+        expected = (
+            ("namespace", event.namespace, "VOICE"),
+            ("eventType", event.event_type, "VIRTUAL_NUMBER_UPDATE"),
+            ("payload.subAccountId", event.payload.sub_account_id, self.settings.subaccount_id),
+        )
+        for place, said, ours in expected:
+            if said != ours:
+                msg = f"This event is not for this source: {place} is not {ours!r}."
+                raise BadUserInput(msg)
+
+
+UNLISTED = "unlisted"
+"""The reason of the error that stands for an account without the list endpoint."""
+
+SUCCESSES = (None, 0, 1, "0", "1", "200", 200)
+
+
+def _expect_success(status_code: str | int | None) -> None:
+    """A 200 may carry a failing ``statusCode``: negative for validation, or an HTTP status."""
+    if status_code not in SUCCESSES:
+        msg = "8x8 answered 200 with a statusCode that says that it failed."
+        raise SourceBadAnswer(msg)
+
+
+def _health(row: Row) -> Health:
+    """From the list's health object, else from the event's status; a check says nothing of health."""
+    said = msgspec.convert(row.number_health, HealthRow, strict=False) if isinstance(row.number_health, dict) else None
+    if said is not None and said.is_healthy is not None:
+        state = HealthState.HEALTHY if said.is_healthy else HealthState.UNHEALTHY
+        return Health(state=state, checked_at=answers.moment(said.last_checked_time))
+    status = (row.operational_status or "").casefold()
+    if status == "unhealthy":
+        return Health(state=HealthState.UNHEALTHY)
+    if status == "active" and row.number_health_check_enabled and row.updated_timestamp:
+        return Health(state=HealthState.HEALTHY)
+    return NO_HEALTH
+
+
+def _as_list(raw: Raw) -> bytes:
+    """``virtualNumbers`` is documented as an object and shown as an array; a lone object is one number."""
+    text = bytes(raw).strip()
+    return b"[" + text + b"]" if text.startswith(b"{") else text

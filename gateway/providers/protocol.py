@@ -1,0 +1,193 @@
+"""What a provider is to the rest of the gateway: questions as frozen requests, answers as records, no I/O.
+
+A provider's class is its API; an instance is one *source*: one configured place, with its settings. Its verbs are
+*ask* (a question as an unsigned request), *sign* (credentials last, at the socket), *read* (the answer) and
+*receive* (what the provider tells unasked). A capability is a protocol a class satisfies, never an inherited no-op.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from msgspec import Struct
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.numbers.blocks import Block, Listing, Paging
+from gateway.numbers.e164 import E164
+from gateway.numbers.filters import Filter
+from gateway.numbers.model import Availability, Number, Record
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class Request(Struct, frozen=True):
+    """One HTTP request, hashable. Unsigned it is the cache key, and may appear in logs; signed it never may.
+
+    ``url`` is absolute and already percent-encoded; ``headers`` are in lower case.
+    """
+
+    method: str
+    url: str
+    headers: Headers = ()
+    body: bytes = b""
+
+
+class Response(Struct, frozen=True):
+    """One HTTP answer, read in full. ``headers`` have lower-case names; ``received_at`` is in UTC."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+class Token(Struct, frozen=True):
+    """A credential that ends: ``lifetime`` in seconds from when it was received, None when it does not say."""
+
+    value: str
+    lifetime: float | None
+
+
+class SourceSettings(BaseModel):
+    """What every source can be told, beside what its provider needs. Durations are in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    timeout: float = Field(2.0, gt=0, le=300, description="Seconds for one answer.")
+    calls_per_minute: int = Field(600, gt=0, description="Calls a minute at most.")
+    concurrency: int = Field(8, gt=0, le=256, description="Calls under way at once at most.")
+    ttl: float = Field(300.0, ge=0, description="Seconds for which a list counts as fresh.")
+    block_size: int | None = Field(None, gt=0, description="Rows asked for at once; the default is the provider's.")
+
+
+@runtime_checkable
+class Source(Protocol):
+    """One configured place. ``provider`` is its value of the Provider enum, ``slug`` its word in the settings."""
+
+    slug: ClassVar[str]
+    provider: ClassVar[str]
+    title: ClassVar[str]
+    version: ClassVar[int]
+    Settings: ClassVar[type[SourceSettings]]
+    Details: ClassVar[type[Record]]
+    availabilities: ClassVar[frozenset[Availability]]
+    name: str
+    settings: Any
+
+    def __init__(self, name: str, settings: Any) -> None: ...  # noqa: ANN401 - each class takes its own Settings
+
+    def sign(self, request: Request, token: str | None) -> Request:
+        """The request with credentials: ``token`` where ``Authenticates`` gave one, else the configured key."""
+        ...
+
+
+@runtime_checkable
+class Lists(Source, Protocol):
+    """A source that can be read as a list."""
+
+    @property
+    def paging(self) -> Paging:
+        """How the list can be read."""
+        ...
+
+    def ask(self, block: Block, wanted: Filter) -> Request:
+        """The request for a block; what helps of the filter is pushed down, and checked again by the gateway."""
+        ...
+
+    def read(self, response: Response) -> Listing:
+        """The answer as rows.
+
+        Raises:
+            SourceError: it is not an answer.
+        """
+        ...
+
+
+@runtime_checkable
+class LooksUp(Source, Protocol):
+    """A source that can be asked for one number."""
+
+    def ask_one(self, e164: E164) -> Request:
+        """The request for one number."""
+        ...
+
+    def read_one(self, e164: E164, response: Response) -> Number | None:
+        """The number, None when the source says it holds no such number.
+
+        Raises:
+            SourceError: it is not an answer; an outage is never a None.
+        """
+        ...
+
+
+@runtime_checkable
+class LooksUpMany(Source, Protocol):
+    """A source that can be asked for many numbers at once, with the request of ``ask_many`` and ``read`` of a list."""
+
+    def ask_many(self, e164s: Sequence[E164]) -> Sequence[tuple[Request, Sequence[E164]]]:
+        """Requests that together ask for all the numbers, each with the ones it asks for."""
+        ...
+
+    def read(self, response: Response) -> Listing:
+        """The answer as rows."""
+        ...
+
+
+@runtime_checkable
+class Rephrases(Source, Protocol):
+    """A source that may refuse how a question is put, and can be asked the same in another way."""
+
+    def rephrase(self, request: Request, reason: str) -> Request | None:
+        """The same question put another way after a refusal for ``reason``; None when there is no other way."""
+        ...
+
+
+@runtime_checkable
+class Authenticates(Source, Protocol):
+    """A source whose credentials must first be exchanged for a token."""
+
+    @property
+    def exchanges(self) -> bool:
+        """Whether this source's settings call for an exchange; False when they hold a lasting key."""
+        ...
+
+    def log_in(self) -> Request:
+        """The request for a token; it carries credentials and must not be kept."""
+        ...
+
+    def read_token(self, response: Response) -> Token:
+        """The token.
+
+        Raises:
+            SourceAuthFailed: the credentials are wrong; asking again will not help.
+            SourceError: there was no answer.
+        """
+        ...
+
+
+class Told(Struct, frozen=True, kw_only=True):
+    """What one event says. ``replaces``: these numbers are all that the source holds; otherwise they are news of some.
+
+    ``unchanged`` are the numbers that the provider repeats without news; ``total`` is how many it says the source
+    holds.
+    """
+
+    numbers: tuple[Number, ...]
+    unchanged: frozenset[E164]
+    replaces: bool
+    total: int | None
+    skipped: int = 0
+    drift: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Receives(Source, Protocol):
+    """A source that tells changes unasked."""
+
+    def receive(self, body: bytes, received_at: datetime) -> Told:
+        """An event as records.
+
+        Raises:
+            EventRefused: it is not an event of the documented shape, or not for this source.
+        """
+        ...
