@@ -29,7 +29,7 @@ class Drained(Struct, frozen=True, kw_only=True):
     """Everything a list held, in the source's order, each number once.
 
     ``total`` is what the source claimed last; ``sent`` counts the rows it sent and ``skipped`` the unreadable
-    ones; ``as_of`` is the arrival of the oldest answer, None when there was none; ``drift`` names what was not
+    ones; ``as_of`` is the arrival of the oldest answer; ``drift`` names what was not
     as documented or claimed.
     """
 
@@ -37,7 +37,7 @@ class Drained(Struct, frozen=True, kw_only=True):
     sent: int
     skipped: int
     total: int | None
-    as_of: datetime | None
+    as_of: datetime
     drift: tuple[str, ...]
 
 
@@ -165,6 +165,7 @@ class _Reading:
         sent = sum(page.sent for page in self._pages)
         if self._total is not None and self._total != sent:
             self._drift["total differs from the rows"] = None
+        assert self._as_of is not None
         return Drained(
             rows=tuple(rows.values()),
             sent=sent,

@@ -26,11 +26,23 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     """
 
     rows: tuple[Number, ...]
-    as_of: datetime | None
+    as_of: datetime
     sent: int
     calls: int = 0
     stale: bool = False
     awaiting: bool = False
+    skipped: int = 0
+    drift: tuple[str, ...] = ()
+
+    @property
+    def weight(self) -> int:
+        """Rows held; what it costs to keep."""
+        return len(self.rows) + 1
+
+    @property
+    def negative(self) -> bool:
+        """An empty list is a full answer."""
+        return False
 
 
 class Whole(Struct, frozen=True):

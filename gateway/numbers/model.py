@@ -3,6 +3,7 @@
 All are frozen and are served as they are. ``Meta`` descriptions are the public schema's descriptions.
 """
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -11,6 +12,7 @@ from typing import Annotated, NewType
 
 from msgspec import Meta, Struct
 
+from gateway.errors import BadUserInput
 from gateway.numbers import e164 as plan
 from gateway.numbers.e164 import E164, CountryCode, NumberType
 
@@ -121,6 +123,7 @@ class Origin(Record, frozen=True):
     stale: bool = False
 
 
+_ID_MARK = ":+"
 NO_PRICING = Pricing()
 NO_HEALTH = Health()
 
@@ -155,6 +158,41 @@ class Number(Record, frozen=True):
         return (self.origin.source, self.e164)
 
     @property
+    def id(self) -> str:
+        """The identity as opaque text; ``identity_of`` reads it back."""
+        return urlsafe_b64encode(f"{self.origin.source}{_ID_MARK}{self.e164[1:]}".encode()).rstrip(b"=").decode()
+
+    @property
+    def provider(self) -> str:
+        """Whose API told of it."""
+        return self.origin.provider
+
+    @property
+    def observed_via(self) -> Observation:
+        """How it was heard of."""
+        return self.origin.via
+
+    @property
+    def as_of(self) -> datetime:
+        """When it was heard of."""
+        return self.origin.as_of
+
+    @property
+    def stale(self) -> bool:
+        """Whether it is served from an old copy because the provider did not answer."""
+        return self.origin.stale
+
+    @property
+    def is_valid(self) -> bool:
+        """By the numbering plan."""
+        return plan.is_valid(self.e164)
+
+    @property
+    def national_format(self) -> str:
+        """As it is dialled inside its country."""
+        return plan.national_format(self.e164)
+
+    @property
     def country(self) -> CountryCode | None:
         """The provider's country, else the numbering plan's."""
         return self.said_country or plan.country_of(self.e164)
@@ -170,6 +208,15 @@ class Number(Record, frozen=True):
         if self.said_type is not None:
             return Provenance.PROVIDER
         return Provenance.UNKNOWN if plan.type_of(self.e164) is NumberType.UNKNOWN else Provenance.DERIVED
+
+
+def identity_of(text: str) -> tuple[str, E164] | None:
+    """Source name and E.164 of an id; None when it is not one."""
+    try:
+        source, _, digits = urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(_ID_MARK)
+        return (source, plan.parse(f"+{digits}"))
+    except (ValueError, BadUserInput):
+        return None
 
 
 @lru_cache(4096)

@@ -7,7 +7,7 @@ https://callgear.github.io/data_api/vn/get_available_virtual_numbers
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta, Raw, Struct
@@ -82,6 +82,7 @@ class CallGearDetails(Record, frozen=True):
 class CallGearSettings(SourceSettings):
     """A CallGear account. Give ``access_token``, or ``login`` and ``password``."""
 
+    provider: Literal["callgear"]
     base_url: str = "https://dataapi.callgear.com/v2.0"
     access_token: SecretStr | None = None
     login: str | None = None

@@ -4,7 +4,7 @@ https://cloudlx.epsilontel.com/api-documentation/numbers/list
 """
 
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -91,6 +91,7 @@ class CloudLXDetails(Record, frozen=True):
 class CloudLXSettings(SourceSettings):
     """A CloudLX account. Give ``client_id`` and ``client_secret``, or ``access_token``."""
 
+    provider: Literal["cloudlx"]
     base_url: str = Field(description="Required: the host has been renamed more than once.")
     client_id: str | None = None
     client_secret: SecretStr | None = None

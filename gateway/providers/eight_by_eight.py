@@ -6,7 +6,7 @@ https://developer.8x8.com/connect/docs/virtual-number-updated-event
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -32,7 +32,7 @@ from gateway.numbers.model import (
     pricing,
 )
 from gateway.providers import answers
-from gateway.providers.protocol import Request, Response, SourceSettings, Told
+from gateway.providers.protocol import UNLISTED, Request, Response, SourceSettings, Told
 
 LIFECYCLES = answers.Words(
     "operationalStatus",
@@ -87,6 +87,7 @@ class EightByEightDetails(Record, frozen=True):
 class EightByEightSettings(SourceSettings):
     """An 8x8 subaccount."""
 
+    provider: Literal["8x8"]
     base_url: str = "https://voice.8x8.com"
     subaccount_id: str = Field(pattern=r"^[A-Za-z0-9\-._&]{3,50}$")
     api_key: SecretStr
@@ -305,9 +306,6 @@ class EightByEight:
                 msg = f"This event is not for this source: {place} is not {ours!r}."
                 raise BadUserInput(msg)
 
-
-UNLISTED = "unlisted"
-"""The reason of the error that stands for an account without the list endpoint."""
 
 SUCCESSES = (None, 0, 1, "0", "1", "200", 200)
 

@@ -19,6 +19,9 @@ from gateway.numbers.model import Availability, Number, Record
 
 Headers = tuple[tuple[str, str], ...]
 
+UNLISTED = "unlisted"
+"""The reason of the refusal by a source that has no list, although its provider has: only look-ups can reach it."""
+
 
 class Request(Struct, frozen=True):
     """One HTTP request, hashable. Unsigned it is the cache key, and may appear in logs; signed it never may.
@@ -51,7 +54,9 @@ class Token(Struct, frozen=True):
 class SourceSettings(BaseModel):
     """What every source can be told, beside what its provider needs. Durations are in seconds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+    provider: str
 
     timeout: float = Field(2.0, gt=0, le=300, description="Seconds for one answer.")
     calls_per_minute: int = Field(600, gt=0, description="Calls a minute at most.")

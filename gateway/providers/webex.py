@@ -4,7 +4,7 @@ https://developer.webex.com/docs/api/v1/features-call-queue/get-call-queue-prima
 """
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote, urlencode
 
 from msgspec import Meta, Raw, Struct
@@ -39,6 +39,7 @@ class WebexDetails(Record, frozen=True):
 class WebexSettings(SourceSettings):
     """A Webex location. Give ``access_token``, or ``client_id``, ``client_secret`` and ``refresh_token``."""
 
+    provider: Literal["webex"]
     base_url: str = "https://webexapis.com/v1"
     location_id: str = Field(min_length=1)
     org_id: str | None = None

@@ -1,0 +1,95 @@
+"""The composition root: settings become rooms, and rooms become a Starlette application."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Route
+
+from gateway.errors import SettingsInvalid
+from gateway.numbers.cursor import Signer
+from gateway.schema.context import Rooms
+from gateway.schema.graph import make_schema, sdl
+from gateway.settings import Settings, make_sources
+from gateway.upstream.cache import BoundedMemory, Cache
+from gateway.upstream.client import HttpTransport
+from gateway.upstream.clock import Clock, SystemClock
+from gateway.upstream.inventory import Inventory
+from gateway.upstream.lookups import Lookups
+from gateway.upstream.policy import Caller
+from gateway.web.auth import Door
+from gateway.web.graphql import GraphQLEndpoint
+from gateway.web.health import health_routes
+
+
+@asynccontextmanager
+async def open_rooms(settings: Settings, clock: Clock) -> AsyncIterator[Rooms]:
+    """Everything below the schema, with its sockets; closed at the end."""
+    transport = HttpTransport.open(clock.now)
+    callers = {name: Caller(source, transport, clock) for name, source in make_sources(settings).items()}
+    cache = Cache(BoundedMemory())
+    inventory = Inventory(callers, cache, clock)
+    rooms = Rooms(
+        callers=callers,
+        inventory=inventory,
+        lookups=Lookups(callers, inventory, cache, clock),
+        signer=Signer(cursor_secret(settings)),
+        limits=settings.limits,
+        clock=clock,
+    )
+    try:
+        yield rooms
+    finally:
+        await cache.close()
+        await transport.close()
+
+
+def create_app(settings: Settings, clock: Clock | None = None, more_routes: tuple[BaseRoute, ...] = ()) -> Starlette:
+    """The gateway as an ASGI application; ``more_routes`` stand behind its own."""
+    schema = make_schema(max_tokens=settings.limits.document_tokens)
+    door = Door(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_rooms(settings, clock or SystemClock()) as rooms:
+            app.router.routes[:0] = [
+                Route("/graphql", GraphQLEndpoint(schema, rooms, door)),
+                *health_routes(rooms, sdl(schema)),
+            ]
+            prepared = asyncio.gather(*(caller.prepare() for caller in rooms.callers.values()))
+            yield
+            prepared.cancel()
+
+    return Starlette(routes=list(more_routes), lifespan=lifespan)
+
+
+def cursor_secret(settings: Settings) -> bytes:
+    """The key that signs cursors: the setting, else one made once and kept beside the store, so that cursors survive.
+
+    Raises:
+        SettingsInvalid: it can be neither read nor written there.
+    """
+    if settings.server.cursor_key is not None:
+        return settings.server.cursor_key.get_secret_value().encode()
+    place = _beside_the_store(settings.state.database_url)
+    if place is None:
+        return secrets.token_bytes(32)
+    try:
+        with place.open("xb") as file:
+            place.chmod(0o600)
+            file.write(secrets.token_bytes(32))
+    except FileExistsError:
+        pass
+    except OSError as error:
+        msg = f"server.cursor_key: none is set, and {place} cannot be written ({error.strerror}): set one of at least 16 characters."
+        raise SettingsInvalid(msg) from error
+    return place.read_bytes()
+
+
+def _beside_the_store(database_url: str) -> Path | None:
+    """Where the key is kept; None for a store that is no file."""
+    kind, _, path = database_url.partition(":///")
+    return Path(path).with_name("gateway.key") if kind == "sqlite" and path else None

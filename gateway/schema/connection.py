@@ -1,0 +1,218 @@
+"""The connection: one window of the merged list as edges, page info and the account of every source."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import strawberry
+from msgspec import Struct
+from strawberry import Info
+
+from gateway.errors import BadUserInput, SourceError
+from gateway.numbers.cursor import Place
+from gateway.numbers.merge import Range, Read, Window, place_of
+from gateway.numbers.model import Number
+from gateway.numbers.search import Search
+from gateway.schema.context import Context
+from gateway.schema.phone_number import PhoneNumber
+from gateway.schema.source import Gap, SourceReport, source_named, told
+from gateway.schema.vocabulary import SourceStatus
+from gateway.upstream.errand import Errand
+
+DEFAULT_PAGE = 50
+
+
+@strawberry.type(description="Where a page stands in the whole list.")
+class PageInfo:
+    """Relay, Cursor Connections, section 5."""
+
+    has_next_page: bool = strawberry.field(description="Whether more rows follow.")
+    has_previous_page: bool = strawberry.field(description="Whether rows come before.")
+    start_cursor: str | None = strawberry.field(description="The first edge's cursor; null on an empty page.")
+    end_cursor: str | None = strawberry.field(description="The last edge's cursor; null on an empty page.")
+
+
+@strawberry.type(description="A number and its place in the list.")
+class PhoneNumberEdge:
+    """Relay, Cursor Connections, section 3."""
+
+    cursor: str = strawberry.field(
+        description="Opaque; pass it back as `after` or `before` with the same filter and order."
+    )
+    node: PhoneNumber = strawberry.field(description="The number.")
+
+
+class Asked(Struct, frozen=True):
+    """A window and what it was asked with."""
+
+    window: Window
+    search: Search
+    errand: Errand
+    skipped: tuple[str, ...]
+    context: Context
+
+    def cursor(self, place: Place | None) -> str | None:
+        """A place as text."""
+        return None if place is None else self.context.rooms.signer.encode(place, self.search)
+
+    def cursor_of(self, number: Number) -> str:
+        """A row's place as text."""
+        return self.context.rooms.signer.encode(place_of(number, self.search), self.search)
+
+
+@strawberry.type(description="One page of the merged list of all sources.")
+class PhoneNumberConnection:
+    """The values are ``Asked`` records."""
+
+    @strawberry.field(description="The numbers with their cursors.")
+    def edges(self: strawberry.Parent[Asked]) -> list[PhoneNumberEdge]:
+        """One for each row."""
+        return [PhoneNumberEdge(cursor=self.cursor_of(number), node=number) for number in self.window.numbers]  # type: ignore[arg-type]
+
+    @strawberry.field(description="The numbers alone.")
+    def nodes(self: strawberry.Parent[Asked]) -> list[PhoneNumber]:
+        """One for each row."""
+        return list(self.window.numbers)  # type: ignore[arg-type]
+
+    @strawberry.field(description="Where this page stands.")
+    def page_info(self: strawberry.Parent[Asked]) -> PageInfo:
+        """Exact in both directions."""
+        rows = self.window.numbers
+        return PageInfo(
+            has_next_page=self.window.has_next,
+            has_previous_page=self.window.has_previous,
+            start_cursor=self.cursor_of(rows[0]) if rows else None,
+            end_cursor=self.cursor_of(rows[-1]) if rows else None,
+        )
+
+    @strawberry.field(
+        description="Matching rows in all asked sources: exact, or null when some source cannot tell. Computed only when selected."
+    )
+    def total_count(self: strawberry.Parent[Asked]) -> int | None:
+        """The exact count."""
+        return self.window.total
+
+    @strawberry.field(description="True exactly when every asked source has been read in full for this page's range.")
+    def complete(self: strawberry.Parent[Asked]) -> bool:
+        """Whether nothing is missing."""
+        return self.window.complete
+
+    @strawberry.field(description="What each source gave to this page, in name order.")
+    def sources(self: strawberry.Parent[Asked]) -> list[SourceReport]:
+        """One for each source the asker sees."""
+        reports = [_report(self, read) for read in self.window.reads]
+        reports += [_not_asked(self, name) for name in self.skipped]
+        return sorted(reports, key=lambda report: report.source.name)
+
+    @classmethod
+    def is_type_of(cls, shown: object, _: object) -> bool:
+        """Every ``Asked`` record is one."""
+        return isinstance(shown, Asked)
+
+
+def span_of(
+    first: int | None, after: str | None, last: int | None, before: str | None, search: Search, context: Context
+) -> Range:
+    """The wanted part of the list.
+
+    Raises:
+        BadUserInput: a count that is negative or too large, or both counts.
+        CursorInvalid: a cursor that is none.
+        CursorMismatch: a cursor of another filter or order.
+    """
+    if first is not None and last is not None:
+        msg = "Give first or last, not both: first pages forwards, last backwards."
+        raise BadUserInput(msg)
+    for name, count in (("first", first), ("last", last)):
+        _check_count(name, count, context.rooms.limits.page_size)
+    signer = context.rooms.signer
+    return Range(
+        first=DEFAULT_PAGE if first is None and last is None else first,
+        last=last,
+        after=None if after is None else signer.decode(after, search),
+        before=None if before is None else signer.decode(before, search),
+    )
+
+
+def _check_count(name: str, count: int | None, most: int) -> None:
+    if count is not None and not 0 <= count <= most:
+        msg = f"{name} is {count}; it takes 0 to {most}."
+        raise BadUserInput(msg)
+
+
+async def connect(search: Search, span: Range, max_staleness: timedelta | None, info: Info[Context, None]) -> Asked:
+    """The window of the asker's sources; the ones that the filter excludes are not asked.
+
+    Raises:
+        AllSourcesFailed: not one of them could be read.
+    """
+    context = info.context
+    errand = context.errand(max_staleness)
+    inventory = context.rooms.inventory
+    asked = inventory.asked(context.asker.sources, search.wanted)
+    window = await inventory.window(search, span, asked, errand, counted=_selects(info.selected_fields, "totalCount"))
+    skipped = tuple(name for name in context.asker.sources if name not in asked)
+    return Asked(window, search, errand, skipped, context)
+
+
+def _selects(selections: Sequence[object], name: str) -> bool:
+    """Whether a field of that name is selected anywhere below."""
+    return any(
+        getattr(selection, "name", None) == name or _selects(getattr(selection, "selections", ()), name)
+        for selection in selections
+    )
+
+
+def _report(asked: Asked, read: Read) -> SourceReport:
+    held, gap = read.snapshot, read.gap
+    shown_as_of = None if held is None or held.awaiting else held.as_of
+    return SourceReport(
+        source=source_named(read.source, asked.context),
+        status=_status(read),
+        rows_read=0 if held is None else held.sent,
+        rows_kept=read.rows_kept,
+        rows_skipped=0 if held is None else held.skipped,
+        total_count=read.total,
+        as_of=shown_as_of,
+        upstream_calls=asked.errand.calls[read.source],
+        remarks=[] if held is None else list(held.drift),
+        error=told(read.error) if read.error is not None else None,
+        gap=None if gap is None else Gap(after=asked.cursor(gap.after), before=asked.cursor(gap.before)),
+    )
+
+
+def _status(read: Read) -> SourceStatus:
+    if read.snapshot is None:
+        return SourceStatus.FAILED
+    if read.snapshot.awaiting:
+        return SourceStatus.AWAITING_SNAPSHOT
+    return SourceStatus.STALE if read.snapshot.stale else SourceStatus.OK
+
+
+def _not_asked(asked: Asked, name: str) -> SourceReport:
+    return SourceReport(
+        source=source_named(name, asked.context),
+        status=SourceStatus.SKIPPED,
+        rows_read=0,
+        rows_kept=0,
+        rows_skipped=0,
+        total_count=None,
+        as_of=None,
+        upstream_calls=0,
+        remarks=[],
+        error=None,
+        gap=None,
+    )
+
+
+def refuse_failures(asked: Asked) -> None:
+    """For callers who want all or nothing.
+
+    Raises:
+        SourceError: the first failure, in source name order.
+    """
+    failures = sorted(
+        ((read.source, read.error) for read in asked.window.reads if read.error), key=lambda pair: pair[0]
+    )
+    if failures:
+        error: SourceError = failures[0][1]
+        raise error

@@ -1,0 +1,231 @@
+"""Settings: one TOML file, overridden by environment variables, validated into frozen records.
+
+The order is command line > environment > TOML > defaults. A variable is ``GATEWAY_`` and the path with ``__``:
+``GATEWAY_SOURCES__MARKET__ACCESS_TOKEN``. Every error names the key and the mend.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable
+from functools import reduce
+from ipaddress import ip_address
+from operator import or_
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from gateway.errors import SettingsInvalid
+from gateway.providers import PROVIDERS
+from gateway.providers.protocol import Source, SourceSettings
+
+Name = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]*$")]
+if TYPE_CHECKING:
+    AnySourceSettings = SourceSettings
+else:
+    AnySourceSettings = Annotated[reduce(or_, [kind.Settings for kind in PROVIDERS]), Discriminator("provider")]
+
+_STRICT = ConfigDict(frozen=True, extra="forbid")
+
+
+class ServerSettings(BaseModel):
+    """Where the gateway listens."""
+
+    model_config = _STRICT
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    insecure: bool = Field(
+        False, description="Serve everybody who can reach the host, although no client is configured."
+    )
+    cursor_key: SecretStr | None = Field(
+        None, min_length=16, description="Signs cursors; without one it is made once and kept beside the store."
+    )
+
+
+class ClientSettings(BaseModel):
+    """Somebody who may ask, by ``Authorization: Bearer <key>``."""
+
+    model_config = _STRICT
+
+    key_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="The SHA-256 of the key, in hex.")
+    sources: tuple[Name, ...] | None = Field(None, description="The sources the client sees; the default is all.")
+    scopes: frozenset[str] = Field(frozenset(), description="Extra rights: addresses:read, debug.")
+
+
+class StateSettings(BaseModel):
+    """What outlives a process."""
+
+    model_config = _STRICT
+
+    database_url: str = Field("sqlite:///gateway.db", pattern="^(sqlite|postgresql)://")
+    redis_url: str = Field("", pattern="^((redis|rediss|valkey)://.*)?$")
+
+
+class LimitSettings(BaseModel):
+    """What one request may take. Durations are in seconds."""
+
+    model_config = _STRICT
+
+    deadline: float = Field(10.0, gt=0, le=300)
+    queries_per_minute: int = Field(0, ge=0, description="For each client; 0 is no limit.")
+    page_size: int = Field(1000, gt=0, description="Rows of one connection at most.")
+    lookups: int = Field(500, gt=0, description="Numbers looked up in one field at most.")
+    document_bytes: int = Field(32_768, gt=0)
+    document_tokens: int = Field(2_000, gt=0)
+
+
+class Settings(BaseSettings):
+    """All settings of one gateway."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="GATEWAY_", env_nested_delimiter="__")
+
+    server: ServerSettings = ServerSettings()
+    sources: dict[Name, AnySourceSettings] = Field({}, validate_default=True)
+    clients: dict[Name, ClientSettings] = {}
+    state: StateSettings = StateSettings()
+    limits: LimitSettings = LimitSettings()
+
+    @model_validator(mode="after")
+    def _clients_name_known_sources(self) -> Self:
+        for name, client in self.clients.items():
+            unknown = sorted(set(client.sources or ()) - set(self.sources))
+            if unknown:
+                msg = f"clients.{name}.sources names {', '.join(unknown)}, and no such source is configured"
+                raise ValueError(msg)
+        return self
+
+
+def load(path: Path | None = None, **overrides: dict[str, Any]) -> Settings:
+    """The effective settings of a file and the environment; ``overrides`` are tables that stand above both.
+
+    A value of None in an override leaves the setting alone.
+
+    Raises:
+        SettingsInvalid: the file cannot be read, or a setting cannot be used.
+    """
+    given = {
+        table: {key: value for key, value in values.items() if value is not None} for table, values in overrides.items()
+    }
+    try:
+        settings: Settings = _layered_over(_read(path))(**given)
+    except ValidationError as error:
+        raise SettingsInvalid(_told(error)) from error
+    return settings
+
+
+def _layered_over(file: dict[str, Any]) -> Callable[..., Settings]:
+    class Layered(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not read: one file is enough
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not read: one file is enough
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=file)
+
+    return Layered
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        msg = f"{path} cannot be read ({error.strerror}): name a readable TOML file with --config."
+        raise SettingsInvalid(msg) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        msg = f"{path} is not TOML: {error}."
+        raise SettingsInvalid(msg) from error
+
+
+def _told(error: ValidationError) -> str:
+    lines = []
+    for fault in error.errors(include_input=False, include_url=False):
+        where = ".".join(str(part) for part in _place(fault["loc"]))
+        lines.append(f"{where}: {_mend(fault['type'], fault['msg'])}" if where else _mend(fault["type"], fault["msg"]))
+    return "\n".join(lines)
+
+
+def _place(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """The path as it is written in the file: without the provider, which pydantic puts behind a source's name."""
+    if loc[:1] == ("sources",) and len(loc) > 2:  # noqa: PLR2004 - sources, name, provider
+        return (*loc[:2], *loc[3:])
+    return loc
+
+
+def _mend(kind: str, message: str) -> str:
+    known = {
+        "missing": "is required; add it",
+        "extra_forbidden": "is not a setting; remove it or mend its spelling",
+        "union_tag_not_found": "needs a provider: " + ", ".join(repr(kind.slug) for kind in PROVIDERS),
+    }
+    return known.get(kind, message.removeprefix("Value error, "))
+
+
+def make_sources(settings: Settings) -> dict[str, Source]:
+    """The configured places, by name and in name order."""
+    kinds: dict[str, Callable[[str, Any], Source]] = {kind.slug: kind for kind in PROVIDERS}
+    return {name: kinds[held.provider](name, held) for name, held in sorted(settings.sources.items())}
+
+
+def check_exposure(settings: Settings) -> None:
+    """Refuse to serve strangers by accident.
+
+    Raises:
+        SettingsInvalid: the host is not loopback, no client is configured, and ``server.insecure`` is not set.
+    """
+    if settings.clients or settings.server.insecure or is_loopback(settings.server.host):
+        return
+    msg = f"server.host: {settings.server.host} can be reached by others, and no client is configured: add [clients.<name>] with key_sha256, or set server.insecure = true."
+    raise SettingsInvalid(msg)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the host."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def shown(settings: Settings) -> str:
+    """The effective settings as TOML-like text, secrets masked."""
+    lines: list[str] = []
+    _show(settings.model_dump(mode="python"), (), lines)
+    return "\n".join(lines).strip() + "\n"
+
+
+def _show(table: dict[str, Any], path: tuple[str, ...], lines: list[str]) -> None:
+    values = {key: value for key, value in table.items() if not isinstance(value, dict)}
+    if values and path:
+        lines.append(f"\n[{'.'.join(path)}]")
+    lines += [f"{key} = {_literal(value)}" for key, value in values.items() if value is not None]
+    for key, value in table.items():
+        if isinstance(value, dict):
+            _show(value, (*path, key), lines)
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, tuple | frozenset):
+        return "[" + ", ".join(_literal(item) for item in sorted(value)) + "]"
+    text = re.sub("//[^/@]*@", "//**********@", str(value))
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

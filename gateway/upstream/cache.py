@@ -1,0 +1,128 @@
+"""What was read is kept: aiocache as the storage port, and our own rules on top.
+
+One fetch for a key, however many ask; a caller who leaves does not stop the fetch for the others; failures are told
+to everyone who waits and are never kept. The storage is bounded: aiocache's own memory cache is not.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, Protocol, TypeVar, cast
+
+from aiocache.base import BaseCache
+from aiocache.serializers import NullSerializer
+
+from gateway.upstream.errand import Errand
+
+
+class Kept(Protocol):
+    """What can be kept: it knows when it was heard, and how much it weighs in rows."""
+
+    @property
+    def as_of(self) -> datetime:
+        """When it was heard."""
+        ...
+
+    @property
+    def weight(self) -> int:
+        """Rows it holds, at least 1."""
+        ...
+
+    @property
+    def negative(self) -> bool:
+        """Whether it says that there is nothing, which is believed only briefly."""
+        ...
+
+
+K = TypeVar("K", bound=Kept)
+
+NEGATIVE_SECONDS = 15.0
+"""How long "there is no such number" is believed."""
+
+ROWS_KEPT = 500_000
+"""The weight of all entries together; about 150 MB of numbers."""
+
+
+class BoundedMemory(BaseCache):  # type: ignore[misc]  # aiocache ships no types
+    """An aiocache backend in this process that forgets what was longest unused once it holds too much."""
+
+    def __init__(self, rows: int = ROWS_KEPT) -> None:
+        super().__init__(serializer=NullSerializer(), timeout=None)
+        self._rows = rows
+        self._entries: OrderedDict[str, Kept] = OrderedDict()
+        self.weight = 0
+
+    async def _get(self, key: str, **options: Any) -> Kept | None:  # noqa: ANN401, ARG002 - the signature is aiocache's
+        entry = self._entries.get(key)
+        if entry is not None:
+            self._entries.move_to_end(key)
+        return entry
+
+    async def _set(self, key: str, value: Kept, **options: Any) -> bool:  # noqa: ANN401, ARG002 - the signature is aiocache's
+        await self._delete(key)
+        self._entries[key] = value
+        self.weight += value.weight
+        while self.weight > self._rows:
+            _, forgotten = self._entries.popitem(last=False)
+            self.weight -= forgotten.weight
+        return True
+
+    async def _delete(self, key: str, **options: Any) -> int:  # noqa: ANN401, ARG002 - the signature is aiocache's
+        entry = self._entries.pop(key, None)
+        if entry is None:
+            return 0
+        self.weight -= entry.weight
+        return 1
+
+
+class Cache:
+    """The typed face of the storage, with single-flight."""
+
+    def __init__(self, store: BaseCache) -> None:
+        self._store = store
+        self._flights: dict[str, asyncio.Task[Any]] = {}
+
+    async def peek(self, key: str, ttl: float, errand: Errand) -> Any | None:  # noqa: ANN401 - what was put there
+        """What is kept under the key, if it is fresh enough for the errand; ``ttl`` in seconds."""
+        kept = cast("Kept | None", await self._store.get(key))
+        if kept is None:
+            return None
+        return kept if errand.takes(kept.as_of, min(ttl, NEGATIVE_SECONDS) if kept.negative else ttl) else None
+
+    async def keep(self, key: str, value: Kept) -> None:
+        """Put something there."""
+        await self._store.set(key, value)
+
+    async def fetch(self, key: str, ttl: float, errand: Errand, load: Callable[[], Awaitable[K]]) -> K:
+        """What is kept, else what ``load`` brings; one load at a time for a key.
+
+        Raises:
+            SourceError: whatever ``load`` raised, to everyone who waits for it.
+        """
+        kept = await self.peek(key, ttl, errand)
+        if kept is not None:
+            return cast("K", kept)
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = asyncio.create_task(self._load(key, load), name=f"fetch {key}")
+            self._flights[key] = flight
+            flight.add_done_callback(lambda done: self._landed(key, done))
+        return cast("K", await asyncio.shield(flight))
+
+    async def _load(self, key: str, load: Callable[[], Awaitable[K]]) -> K:
+        value = await load()
+        await self._store.set(key, value)
+        return value
+
+    def _landed(self, key: str, flight: asyncio.Task[Any]) -> None:
+        del self._flights[key]
+        if not flight.cancelled():
+            flight.exception()  # told to those who waited; nobody may be left to ask
+
+    async def close(self) -> None:
+        """Stop what is under way."""
+        flights = list(self._flights.values())
+        for flight in flights:
+            flight.cancel()
+        await asyncio.gather(*flights, return_exceptions=True)

@@ -1,0 +1,88 @@
+"""One request out, one bounded answer in: the narrow place where aiohttp stands."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol, Self
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from gateway.errors import SourceBadAnswer, SourceTimeout, SourceTooLarge, SourceUnavailable
+from gateway.providers.protocol import Request, Response
+
+BYTES_AT_MOST = 32 * 1024 * 1024
+"""Decompressed bytes of one answer; aiohttp itself has no bound. 10,000 CallGear rows are about 2 MB."""
+
+
+class Transport(Protocol):
+    """Moves one signed request and reads the answer in full."""
+
+    async def send(self, request: Request, seconds: float) -> Response:
+        """The answer.
+
+        Raises:
+            SourceTimeout: it was not complete within ``seconds``.
+            SourceUnavailable: there was no connection, or it broke.
+            SourceTooLarge: the answer is longer than what is read.
+            SourceBadAnswer: it is not HTTP, or its encoding is broken.
+        """
+        ...
+
+
+class HttpTransport:
+    """Transport over aiohttp: no redirects, no cookies, no proxies from the environment."""
+
+    def __init__(self, session: aiohttp.ClientSession, now: Callable[[], datetime]) -> None:
+        self._session = session
+        self._now = now
+
+    @classmethod
+    def open(cls, now: Callable[[], datetime]) -> Self:
+        """A transport with its own session; call within a running loop, and ``close`` at the end."""
+        connector = aiohttp.TCPConnector(limit=0, limit_per_host=64, ttl_dns_cache=60)
+        session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            timeout=aiohttp.ClientTimeout(total=None),
+            headers={"user-agent": "numbers-gateway"},
+        )
+        return cls(session, now)
+
+    async def close(self) -> None:
+        """Give the sockets back."""
+        await self._session.close()
+
+    async def send(self, request: Request, seconds: float) -> Response:
+        """The answer, read while it streams and no further than the bound."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._exchange(request)
+        except TimeoutError:
+            msg = f"No complete answer within {seconds:.3g} seconds."
+            raise SourceTimeout(msg) from None
+        except (aiohttp.ClientPayloadError, aiohttp.http.HttpProcessingError, aiohttp.ClientResponseError, ValueError):
+            msg = "The answer is not readable HTTP: it is cut short, or its encoding is broken."
+            raise SourceBadAnswer(msg) from None
+        except (aiohttp.ClientError, OSError) as error:
+            msg = f"The source cannot be reached ({type(error).__name__})."
+            raise SourceUnavailable(msg) from None
+
+    async def _exchange(self, request: Request) -> Response:
+        async with self._session.request(
+            request.method,
+            URL(request.url, encoded=True),
+            headers=CIMultiDict(request.headers),
+            data=request.body or None,
+            allow_redirects=False,
+        ) as answer:
+            body = bytearray()
+            async for chunk in answer.content.iter_any():
+                body += chunk
+                if len(body) > BYTES_AT_MOST:
+                    msg = f"The answer is longer than {BYTES_AT_MOST} bytes."
+                    raise SourceTooLarge(msg)
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            return Response(answer.status, headers, bytes(body), self._now())

@@ -1,0 +1,117 @@
+"""All sources as one list: reads each whole, drives the merge, and names what failed."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from gateway.errors import SourceMisconfigured
+from gateway.numbers.blocks import Block, Listing
+from gateway.numbers.drain import drain
+from gateway.numbers.filters import EVERYTHING, Facts, Filter, verdict
+from gateway.numbers.merge import Range, Snapshot, Whole, Window, in_order, merge
+from gateway.numbers.search import OrderField, Search
+from gateway.providers.protocol import UNLISTED, Lists, Request, Source
+from gateway.upstream.cache import Cache
+from gateway.upstream.clock import Clock
+from gateway.upstream.drive import drive
+from gateway.upstream.errand import Errand
+from gateway.upstream.policy import Caller
+
+
+def key_of(source: Source, request: Request, purpose: str) -> str:
+    """The cache key of an unsigned request at a source; requests hold no secret, and keys hold no request."""
+    digest = hashlib.blake2b(msgspec.msgpack.encode(request), digest_size=16).hexdigest()
+    return f"{source.slug}/{source.version}/{source.name}/{purpose}/{digest}"
+
+
+def facts_of(source: Source) -> Facts:
+    """What holds of every number of a source, whatever it answers."""
+    return {
+        "providers": frozenset({source.provider}),
+        "sources": frozenset({source.name}),
+        "availability": source.availabilities,
+    }
+
+
+class Inventory:
+    """Every source's list, and the windows over them."""
+
+    def __init__(self, callers: Mapping[str, Caller], cache: Cache, clock: Clock) -> None:
+        self._callers = callers
+        self._cache = cache
+        self._clock = clock
+
+    def asked(self, names: Sequence[str], wanted: Filter) -> list[str]:
+        """Those of the sources that the filter does not exclude."""
+        return [name for name in names if verdict(wanted, facts_of(self._callers[name].source)) is not False]
+
+    async def window(
+        self, search: Search, span: Range, names: Sequence[str], errand: Errand, *, counted: bool
+    ) -> Window:
+        """One page over the named sources.
+
+        Raises:
+            AllSourcesFailed: not one of them could be read.
+        """
+
+        async def answer(ask: Whole) -> Snapshot:
+            return await self.snapshot(ask.source, search, errand)
+
+        return await drive(merge(search, span, names, counted=counted), answer, errand)
+
+    async def snapshot(self, name: str, search: Search, errand: Errand, pushed: Filter = EVERYTHING) -> Snapshot:
+        """Everything a source holds of ``pushed``, in the search's order; from the cache when that is fresh enough.
+
+        Raises:
+            SourceError: the source could not be read in full.
+        """
+        source = self._callers[name].lists
+        if source is None:
+            return self._awaiting()
+        return await self._cache.fetch(
+            _snapshot_key(source, search, pushed),
+            source.settings.ttl,
+            errand,
+            lambda: self._read_whole(source, search, errand, pushed),
+        )
+
+    async def kept(self, name: str, search: Search, errand: Errand) -> Snapshot | None:
+        """Everything a source holds, if it is at hand and fresh enough; asks nobody."""
+        source = self._callers[name].lists
+        if source is None:
+            return None
+        kept: Snapshot | None = await self._cache.peek(
+            _snapshot_key(source, search, EVERYTHING), source.settings.ttl, errand
+        )
+        return kept
+
+    async def _read_whole(self, source: Lists, search: Search, errand: Errand, pushed: Filter) -> Snapshot:
+        caller = self._callers[source.name]
+
+        async def answer(block: Block) -> Listing:
+            return await caller.ask(source.ask(block, pushed), source.read, errand)
+
+        try:
+            drained = await drive(drain(source.paging), answer, errand)
+        except SourceMisconfigured as error:
+            if error.reason == UNLISTED:
+                return self._awaiting()
+            raise
+        own_order = search.order.field is OrderField.SOURCE
+        return Snapshot(
+            rows=drained.rows if own_order else in_order(drained.rows, search),
+            as_of=drained.as_of,
+            sent=drained.sent,
+            skipped=drained.skipped,
+            drift=drained.drift,
+        )
+
+    def _awaiting(self) -> Snapshot:
+        """A source that has no list: only its events can tell what it holds."""
+        return Snapshot(rows=(), as_of=self._clock.now(), sent=0, awaiting=True)
+
+
+def _snapshot_key(source: Lists, search: Search, pushed: Filter) -> str:
+    order = f"{search.order.field.value}:{search.order.descending}"
+    return key_of(source, source.ask(Block(0, source.paging.size), pushed), f"whole:{order}")

@@ -1,0 +1,36 @@
+"""Look-ups batched across one request: whatever fields ask for, a source hears of all its numbers at once."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from strawberry.dataloader import DataLoader
+
+from gateway.errors import SourceError
+from gateway.numbers.e164 import E164
+from gateway.upstream.errand import Errand
+from gateway.upstream.lookups import Looked, Lookups
+
+Load = DataLoader[E164, "Looked | SourceError"]
+
+
+class Loaders:
+    """The data loaders of one request: one for each source and staleness asked for. Failures are values."""
+
+    def __init__(self, lookups: Lookups) -> None:
+        self._lookups = lookups
+        self._loaders: dict[tuple[str, timedelta | None], Load] = {}
+
+    def at(self, source: str, errand: Errand) -> Load:
+        """The loader for one source; the first errand to ask is the one its calls are counted on."""
+        key = (source, errand.max_staleness)
+        loader = self._loaders.get(key)
+        if loader is None:
+            loader = self._loaders[key] = self._make(source, errand)
+        return loader
+
+    def _make(self, source: str, errand: Errand) -> Load:
+        async def load(e164s: list[E164]) -> Sequence[Looked | SourceError]:
+            outcomes = await self._lookups.at(source, e164s, errand)
+            return [outcomes[e164] for e164 in e164s]
+
+        return DataLoader(load_fn=load)

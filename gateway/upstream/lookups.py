@@ -1,0 +1,152 @@
+"""Numbers looked up by E.164: many in few calls, each source in the way that is cheapest there.
+
+The order of ways: a copy at hand; one question for many numbers; the list, when it costs fewer calls than checks;
+a check or a narrow search for each number, some at a time. A failure is told as such, never as NOT_FOUND.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from gateway.errors import SourceBadAnswer, SourceError
+from gateway.numbers.blocks import Listing
+from gateway.numbers.e164 import E164
+from gateway.numbers.filters import DigitsMatch, Filter
+from gateway.numbers.merge import Snapshot
+from gateway.numbers.model import Number
+from gateway.numbers.search import Order, OrderField, Search
+from gateway.providers.protocol import LooksUpMany, Request, Source
+from gateway.upstream.cache import Cache
+from gateway.upstream.clock import Clock
+from gateway.upstream.errand import Errand
+from gateway.upstream.inventory import Inventory, key_of
+from gateway.upstream.policy import Caller
+
+SINGLES_AT_MOST = 3
+"""Numbers looked up one by one before a whole list is cheaper."""
+
+SEARCHES_AT_MOST = 16
+"""Numbers searched for one by one before a whole list is cheaper."""
+
+LOOKUP_SECONDS = 60.0
+"""How long a found number is believed, at most; a source with a shorter ttl is asked sooner."""
+
+_BY_NUMBER = Search(order=Order(field=OrderField.E164))
+
+
+class Looked(Struct, frozen=True):
+    """What one source said of one number: ``number`` is None when it holds none. ``as_of`` is when it said so."""
+
+    number: Number | None
+    as_of: datetime
+
+    @property
+    def weight(self) -> int:
+        """One row."""
+        return 1
+
+    @property
+    def negative(self) -> bool:
+        """Whether it says that there is no such number."""
+        return self.number is None
+
+
+Outcomes = dict[E164, "Looked | SourceError"]
+
+
+class Lookups:
+    """Looks numbers up, at each source in its own way."""
+
+    def __init__(self, callers: Mapping[str, Caller], inventory: Inventory, cache: Cache, clock: Clock) -> None:
+        self._callers = callers
+        self._inventory = inventory
+        self._cache = cache
+        self._clock = clock
+
+    async def at(self, name: str, wanted: Sequence[E164], errand: Errand) -> Outcomes:
+        """What the source says of each number. Failures are outcomes; no SourceError is raised."""
+        caller = self._callers[name]
+        outcomes = await self._at_hand(caller, wanted, errand)
+        lacking = [e164 for e164 in wanted if e164 not in outcomes]
+        if lacking:
+            outcomes |= await self._asked(caller, lacking, errand)
+        return outcomes
+
+    async def _at_hand(self, caller: Caller, wanted: Sequence[E164], errand: Errand) -> Outcomes:
+        source = caller.source
+        whole = await self._inventory.kept(source.name, _BY_NUMBER, errand)
+        if whole is not None and not whole.awaiting:
+            return _picked(whole, wanted)
+        ttl = min(LOOKUP_SECONDS, source.settings.ttl)
+        peeks = {e164: await self._cache.peek(_number_key(source, e164), ttl, errand) for e164 in wanted}
+        return {e164: looked for e164, looked in peeks.items() if looked is not None}
+
+    async def _asked(self, caller: Caller, wanted: Sequence[E164], errand: Errand) -> Outcomes:
+        if caller.looks_up_many is not None:
+            return await self._in_chunks(caller, caller.looks_up_many, wanted, errand)
+        if len(wanted) > (SINGLES_AT_MOST if caller.looks_up is not None else SEARCHES_AT_MOST):
+            try:
+                whole = await self._inventory.snapshot(caller.source.name, _BY_NUMBER, errand)
+            except SourceError as error:
+                return dict.fromkeys(wanted, error)
+            if not whole.awaiting:
+                return _picked(whole, wanted)
+        singly = await asyncio.gather(*(self._singly(caller, e164, errand) for e164 in wanted))
+        return dict(zip(wanted, singly, strict=True))
+
+    async def _in_chunks(self, caller: Caller, source: LooksUpMany, wanted: Sequence[E164], errand: Errand) -> Outcomes:
+        asked = (self._chunk(caller, source, request, chunk, errand) for request, chunk in source.ask_many(wanted))
+        outcomes: Outcomes = {}
+        for told in await asyncio.gather(*asked):
+            outcomes |= told
+        for e164, outcome in outcomes.items():
+            if isinstance(outcome, Looked):
+                await self._cache.keep(_number_key(source, e164), outcome)
+        return outcomes
+
+    async def _chunk(
+        self, caller: Caller, source: LooksUpMany, request: Request, chunk: Sequence[E164], errand: Errand
+    ) -> Outcomes:
+        try:
+            listing = await caller.ask(request, source.read, errand)
+        except SourceError as error:
+            return dict.fromkeys(chunk, error)
+        return _picked(listing, chunk)
+
+    async def _singly(self, caller: Caller, e164: E164, errand: Errand) -> Looked | SourceError:
+        ttl = min(LOOKUP_SECONDS, caller.source.settings.ttl)
+        try:
+            return await self._cache.fetch(
+                _number_key(caller.source, e164), ttl, errand, lambda: self._looked(caller, e164, errand)
+            )
+        except SourceError as error:
+            return error
+
+    async def _looked(self, caller: Caller, e164: E164, errand: Errand) -> Looked:
+        """One check where the provider has checks, else a narrow search of its list."""
+        check = caller.looks_up
+        if check is not None:
+            number = await caller.ask(check.ask_one(e164), lambda response: check.read_one(e164, response), errand)
+            return Looked(number, number.origin.as_of if number else self._clock.now())
+        narrow = Filter(e164=DigitsMatch(among=(e164,)))
+        found = await self._inventory.snapshot(caller.source.name, _BY_NUMBER, errand, narrow)
+        outcome = _picked(found, (e164,))[e164]
+        if isinstance(outcome, SourceError):
+            raise outcome
+        return outcome
+
+
+def _picked(rows: Snapshot | Listing, wanted: Sequence[E164]) -> Outcomes:
+    """The wanted ones among the rows. One that is missing may be a row that could not be read: then it is unknown."""
+    held = {number.e164: number for number in rows.rows}
+    lacking = SourceBadAnswer("Some rows of the answer could not be read, and this number may be among them.")
+    return {
+        e164: lacking if e164 not in held and rows.skipped else Looked(held.get(e164), rows.as_of) for e164 in wanted
+    }
+
+
+def _number_key(source: Source, e164: E164) -> str:
+    """Numbers are personal data: a key holds a digest."""
+    return key_of(source, Request("LOOK-UP", e164), "number")

@@ -1,0 +1,34 @@
+"""Whether the process lives, whether it can answer, and the schema as text."""
+
+import hashlib
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from gateway.schema.context import Rooms
+
+
+def health_routes(rooms: Rooms, sdl: str) -> list[Route]:
+    """The routes ``/health``, ``/ready`` and ``/schema.graphql``."""
+    etag = f'"{hashlib.sha256(sdl.encode()).hexdigest()[:32]}"'
+
+    async def health(_: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    async def ready(_: Request) -> Response:
+        sources = {
+            name: {"provider": caller.source.provider, "state": caller.state} for name, caller in rooms.callers.items()
+        }
+        able = any(source["state"] != "DOWN" for source in sources.values())
+        body = msgspec.json.encode({"ready": able, "sources": sources})
+        return Response(body, 200 if able else 503, media_type="application/json")
+
+    async def schema(request: Request) -> Response:
+        headers = {"etag": etag, "cache-control": "no-cache"}
+        if etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(sdl, headers=headers, media_type="text/plain; charset=utf-8")
+
+    return [Route("/health", health), Route("/ready", ready), Route("/schema.graphql", schema)]
