@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 
 from gateway.errors import SettingsInvalid
 from gateway.numbers.cursor import Signer
@@ -47,8 +47,8 @@ async def open_rooms(settings: Settings, clock: Clock) -> AsyncIterator[Rooms]:
         await transport.close()
 
 
-def create_app(settings: Settings, clock: Clock | None = None, more_routes: tuple[BaseRoute, ...] = ()) -> Starlette:
-    """The gateway as an ASGI application; ``more_routes`` stand behind its own."""
+def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
+    """The gateway as an ASGI application."""
     schema = make_schema(max_tokens=settings.limits.document_tokens)
     door = Door(settings)
 
@@ -63,7 +63,7 @@ def create_app(settings: Settings, clock: Clock | None = None, more_routes: tupl
             yield
             prepared.cancel()
 
-    return Starlette(routes=list(more_routes), lifespan=lifespan)
+    return Starlette(lifespan=lifespan)
 
 
 def cursor_secret(settings: Settings) -> bytes:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from starlette.routing import Mount
 
 from gateway import __version__
 from gateway.app import create_app, open_rooms
@@ -18,7 +17,7 @@ from gateway.providers.protocol import UNLISTED
 from gateway.sandbox.accounts import sources as sandbox_sources
 from gateway.sandbox.app import create_sandbox
 from gateway.schema.graph import make_schema, sdl
-from gateway.serving import bind, run, url_of
+from gateway.serving import bind, run, running, url_of
 from gateway.settings import ServerSettings, Settings, check_exposure, load, shown
 from gateway.upstream.clock import SystemClock
 from gateway.upstream.errand import Errand
@@ -86,18 +85,19 @@ def demo(host: str | None, port: int | None, insecure: bool) -> None:
     with plain_errors():
         server = ServerSettings(host=host or "127.0.0.1", port=8000 if port is None else port, insecure=insecure)
         bound = bind(server.host, server.port)
-        tables = sandbox_sources(f"http://127.0.0.1:{bound.getsockname()[1]}/sandbox")
+        simulators = bind("127.0.0.1", 0)
+        tables = sandbox_sources(url_of(simulators))
         settings = Settings.model_validate(
             {"server": server, "sources": tables, "state": {"database_url": "sqlite://"}}
         )
         check_exposure(settings)
-        app = create_app(settings, more_routes=(Mount("/sandbox", create_sandbox()),))
-        url = url_of(bound)
+        app = create_app(settings)
         click.echo(
-            f"Open   {url}/graphql   and press Run, or paste there:\n\n{PASTE}\n\n"
-            f"Knobs of the simulators: {url}/sandbox/control. Stop with Ctrl+C."
+            f"Open   {url_of(bound)}/graphql   and press Run, or paste there:\n\n{PASTE}\n\n"
+            f"Knobs of the simulators: {url_of(simulators)}/control. Stop with Ctrl+C."
         )
-        run(app, bound)
+        with running(create_sandbox(), simulators):
+            run(app, bound)
 
 
 @main.command()

@@ -1,6 +1,9 @@
 """Runs an ASGI application with uvicorn on a socket that is bound first, so that a taken port is a plain sentence."""
 
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -36,7 +39,23 @@ def url_of(bound: socket.socket) -> str:
 
 def run(app: ASGIApp, bound: socket.socket) -> None:
     """Serve until a signal; requests under way are finished."""
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10
+    _server(app).run(sockets=[bound])
+
+
+@contextmanager
+def running(app: ASGIApp, bound: socket.socket) -> Iterator[None]:
+    """Serve in a thread of its own while the block runs."""
+    server = _server(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _server(app: ASGIApp) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10)
     )
-    uvicorn.Server(config).run(sockets=[bound])

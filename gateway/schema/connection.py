@@ -13,7 +13,7 @@ from gateway.numbers.merge import Range, Read, Window, place_of
 from gateway.numbers.model import Number
 from gateway.numbers.search import Search
 from gateway.schema.context import Context
-from gateway.schema.phone_number import PhoneNumber
+from gateway.schema.phone_number import PhoneNumber, shown
 from gateway.schema.source import Gap, SourceReport, source_named, told
 from gateway.schema.vocabulary import SourceStatus
 from gateway.upstream.errand import Errand
@@ -59,54 +59,61 @@ class Asked(Struct, frozen=True):
         return self.context.rooms.signer.encode(place_of(number, self.search), self.search)
 
 
+def _edges(asked: strawberry.Parent[Asked]) -> list[PhoneNumberEdge]:
+    return [PhoneNumberEdge(cursor=asked.cursor_of(number), node=shown(number)) for number in asked.window.numbers]
+
+
+def _nodes(asked: strawberry.Parent[Asked]) -> list[PhoneNumber]:
+    return [shown(number) for number in asked.window.numbers]
+
+
+def _page_info(asked: strawberry.Parent[Asked]) -> PageInfo:
+    rows = asked.window.numbers
+    return PageInfo(
+        has_next_page=asked.window.has_next,
+        has_previous_page=asked.window.has_previous,
+        start_cursor=asked.cursor_of(rows[0]) if rows else None,
+        end_cursor=asked.cursor_of(rows[-1]) if rows else None,
+    )
+
+
+def _total_count(asked: strawberry.Parent[Asked]) -> int | None:
+    return asked.window.total
+
+
+def _complete(asked: strawberry.Parent[Asked]) -> bool:
+    return asked.window.complete
+
+
+def _reports(asked: strawberry.Parent[Asked]) -> list[SourceReport]:
+    reports = [_report(asked, read) for read in asked.window.reads]
+    reports += [_not_asked(asked, name) for name in asked.skipped]
+    return sorted(reports, key=lambda report: report.source.name)
+
+
 @strawberry.type(description="One page of the merged list of all sources.")
 class PhoneNumberConnection:
     """The values are ``Asked`` records."""
 
-    @strawberry.field(description="The numbers with their cursors.")
-    def edges(self: strawberry.Parent[Asked]) -> list[PhoneNumberEdge]:
-        """One for each row."""
-        return [PhoneNumberEdge(cursor=self.cursor_of(number), node=number) for number in self.window.numbers]  # type: ignore[arg-type]
-
-    @strawberry.field(description="The numbers alone.")
-    def nodes(self: strawberry.Parent[Asked]) -> list[PhoneNumber]:
-        """One for each row."""
-        return list(self.window.numbers)  # type: ignore[arg-type]
-
-    @strawberry.field(description="Where this page stands.")
-    def page_info(self: strawberry.Parent[Asked]) -> PageInfo:
-        """Exact in both directions."""
-        rows = self.window.numbers
-        return PageInfo(
-            has_next_page=self.window.has_next,
-            has_previous_page=self.window.has_previous,
-            start_cursor=self.cursor_of(rows[0]) if rows else None,
-            end_cursor=self.cursor_of(rows[-1]) if rows else None,
-        )
-
-    @strawberry.field(
-        description="Matching rows in all asked sources: exact, or null when some source cannot tell. Computed only when selected."
+    edges: list[PhoneNumberEdge] = strawberry.field(resolver=_edges, description="The numbers with their cursors.")
+    nodes: list[PhoneNumber] = strawberry.field(resolver=_nodes, description="The numbers alone.")
+    page_info: PageInfo = strawberry.field(resolver=_page_info, description="Where this page stands.")
+    total_count: int | None = strawberry.field(
+        resolver=_total_count,
+        description="Matching rows in all asked sources: exact, or null when some source cannot tell. Computed only when selected.",
     )
-    def total_count(self: strawberry.Parent[Asked]) -> int | None:
-        """The exact count."""
-        return self.window.total
-
-    @strawberry.field(description="True exactly when every asked source has been read in full for this page's range.")
-    def complete(self: strawberry.Parent[Asked]) -> bool:
-        """Whether nothing is missing."""
-        return self.window.complete
-
-    @strawberry.field(description="What each source gave to this page, in name order.")
-    def sources(self: strawberry.Parent[Asked]) -> list[SourceReport]:
-        """One for each source the asker sees."""
-        reports = [_report(self, read) for read in self.window.reads]
-        reports += [_not_asked(self, name) for name in self.skipped]
-        return sorted(reports, key=lambda report: report.source.name)
+    complete: bool = strawberry.field(
+        resolver=_complete,
+        description="True exactly when every asked source has been read in full for this page's range.",
+    )
+    sources: list[SourceReport] = strawberry.field(
+        resolver=_reports, description="What each source gave to this page, in name order."
+    )
 
     @classmethod
-    def is_type_of(cls, shown: object, _: object) -> bool:
+    def is_type_of(cls, value: object, _: object) -> bool:
         """Every ``Asked`` record is one."""
-        return isinstance(shown, Asked)
+        return isinstance(value, Asked)
 
 
 def span_of(

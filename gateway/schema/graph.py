@@ -1,5 +1,6 @@
 """The schema itself: Strawberry's, with our scalars, our error codes, and bounds on parsing and validation."""
 
+import logging
 from collections.abc import Iterator
 
 import strawberry
@@ -18,6 +19,8 @@ from gateway.errors import GatewayError, SourceError
 from gateway.schema.phone_number import PhoneNumber
 from gateway.schema.query import Query
 from gateway.schema.scalars import SCALARS
+
+logger = logging.getLogger(__name__)
 
 DOCUMENTS_KEPT = 1000
 """Parsed and validated documents that are remembered."""
@@ -42,6 +45,7 @@ def coded(error: GraphQLError) -> GraphQLError:
     if isinstance(cause, GatewayError):
         return _with(error, str(cause), _extensions(cause))
     if error.path is not None and cause is not None:
+        logger.error("unforeseen failure at %s", error.path, exc_info=cause)
         return _with(error, "The gateway failed here; the failure is logged.", {"code": GatewayError.code})
     if error.extensions and "code" in error.extensions:
         return error

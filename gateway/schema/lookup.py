@@ -6,14 +6,13 @@ from datetime import datetime, timedelta
 
 import strawberry
 
-from gateway.errors import SourceError as Fault
 from gateway.numbers.e164 import E164
 from gateway.numbers.model import Number
 from gateway.schema.context import Context
 from gateway.schema.phone_number import PhoneNumber, in_provider_order
 from gateway.schema.source import Source, SourceError, source_named, told
 from gateway.schema.vocabulary import LookupResult
-from gateway.upstream.lookups import Looked
+from gateway.upstream.lookups import Failed, Looked, Outcome
 
 
 @strawberry.type(description="What one source said of one number.")
@@ -56,7 +55,7 @@ async def look_up(
     ]
 
 
-def _answer(e164: E164, said: list[tuple[Source, Looked | Fault]]) -> PhoneNumberLookup:
+def _answer(e164: E164, said: list[tuple[Source, Outcome]]) -> PhoneNumberLookup:
     held: list[Number] = [
         outcome.number for _, outcome in said if isinstance(outcome, Looked) and outcome.number is not None
     ]
@@ -68,8 +67,8 @@ def _answer(e164: E164, said: list[tuple[Source, Looked | Fault]]) -> PhoneNumbe
     )
 
 
-def _outcome(place: Source, outcome: Looked | Fault) -> LookupOutcome:
-    if isinstance(outcome, Fault):
-        return LookupOutcome(source=place, result=LookupResult.UNKNOWN, as_of=None, error=told(outcome))
+def _outcome(place: Source, outcome: Outcome) -> LookupOutcome:
+    if isinstance(outcome, Failed):
+        return LookupOutcome(source=place, result=LookupResult.UNKNOWN, as_of=None, error=told(outcome.error))
     result = LookupResult.NOT_FOUND if outcome.number is None else LookupResult.FOUND
     return LookupOutcome(source=place, result=result, as_of=outcome.as_of, error=None)

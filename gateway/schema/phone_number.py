@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import strawberry
 from strawberry import Info
 
-from gateway.errors import AllSourcesFailed, SourceError
+from gateway.errors import AllSourcesFailed
 from gateway.numbers import model
 from gateway.numbers.e164 import E164, CountryCode, NumberType
 from gateway.numbers.model import Availability, Lifecycle, Number, Observation, Provenance
@@ -18,6 +18,7 @@ from gateway.schema.context import Context
 from gateway.schema.faces import face
 from gateway.schema.source import Source, source_named
 from gateway.schema.vocabulary import Provider
+from gateway.upstream.lookups import Failed, Looked
 
 if TYPE_CHECKING:
     from gateway.numbers.model import Health, Location, Pricing
@@ -36,6 +37,27 @@ class Node:
     """Relay, Global Object Identification."""
 
     id: strawberry.ID = strawberry.field(description="Opaque, stable, and unique over all types.")
+
+
+def _source(number: strawberry.Parent[Number], info: Info[Context, None]) -> Source:
+    return source_named(number.origin.source, info.context)
+
+
+async def _also_at(number: strawberry.Parent[Number], info: Info[Context, None]) -> list["PhoneNumber"] | None:
+    """The records of the other sources.
+
+    Raises:
+        AllSourcesFailed: not one of them could be asked.
+    """
+    others = [name for name in info.context.asker.sources if name != number.origin.source]
+    errand = info.context.errand()
+    loads = (info.context.loaders.at(name, errand).load(number.e164) for name in others)
+    outcomes = dict(zip(others, await asyncio.gather(*loads), strict=True))
+    failures = {name: outcome.error for name, outcome in outcomes.items() if isinstance(outcome, Failed)}
+    if others and len(failures) == len(others):
+        raise AllSourcesFailed(failures)
+    looked = (outcome for outcome in outcomes.values() if isinstance(outcome, Looked))
+    return in_provider_order([found.number for found in looked if found.number is not None])
 
 
 @strawberry.type(description="One telephone number as one source holds it.")
@@ -67,33 +89,24 @@ class PhoneNumber(Node):
     )
     details: ProviderDetails = strawberry.field(description="What only its provider says.")
 
-    @strawberry.field(description="The configured place that holds it.")
-    def source(self: strawberry.Parent[Number], info: Info[Context, None]) -> Source:
-        """The source by its name."""
-        return source_named(self.origin.source, info.context)
-
-    @strawberry.field(
-        description="The same E.164 at the other sources; looked up together for all numbers of an answer. Null with an error when nothing could be asked."
+    source: Source = strawberry.field(resolver=_source, description="The configured place that holds it.")
+    also_at: list["PhoneNumber"] | None = strawberry.field(
+        resolver=_also_at,
+        description="The same E.164 at the other sources; looked up together for all numbers of an answer. Null with an error when nothing could be asked.",
     )
-    async def also_at(self: strawberry.Parent[Number], info: Info[Context, None]) -> list["PhoneNumber"] | None:
-        """The records of the other sources, provider then source name."""
-        others = [name for name in info.context.asker.sources if name != self.origin.source]
-        errand = info.context.errand()
-        loads = (info.context.loaders.at(name, errand).load(self.e164) for name in others)
-        outcomes = dict(zip(others, await asyncio.gather(*loads), strict=True))
-        failures = {name: outcome for name, outcome in outcomes.items() if isinstance(outcome, SourceError)}
-        if others and len(failures) == len(others):
-            raise AllSourcesFailed(failures)
-        looked = (outcome for outcome in outcomes.values() if not isinstance(outcome, SourceError))
-        return in_provider_order([found.number for found in looked if found.number is not None])
 
     @classmethod
-    def is_type_of(cls, shown: object, _: object) -> bool:
+    def is_type_of(cls, value: object, _: object) -> bool:
         """Every ``Number`` record is one."""
-        return isinstance(shown, Number)
+        return isinstance(value, Number)
+
+
+def shown(number: Number) -> PhoneNumber:
+    """The record as its face; a number is served as it is."""
+    return cast("PhoneNumber", number)
 
 
 def in_provider_order(numbers: list[Number]) -> list[PhoneNumber]:
-    """Provider, then source name; ``Number`` records are what a PhoneNumber shows."""
+    """Provider, then source name."""
     ordered = sorted(numbers, key=lambda number: (number.origin.provider, number.origin.source))
-    return cast("list[PhoneNumber]", ordered)
+    return [shown(number) for number in ordered]

@@ -6,7 +6,7 @@ from typing import Annotated, cast
 import strawberry
 from strawberry import Info
 
-from gateway.errors import BadUserInput, SourceError
+from gateway.errors import BadUserInput
 from gateway.numbers.e164 import E164
 from gateway.numbers.filters import EVERYTHING
 from gateway.numbers.model import identity_of
@@ -18,6 +18,7 @@ from gateway.schema.lookup import PhoneNumberLookup, look_up
 from gateway.schema.phone_number import Node
 from gateway.schema.source import Source, source_named
 from gateway.schema.vocabulary import SourceFailurePolicy
+from gateway.upstream.lookups import Failed
 
 Sources = Annotated[
     list[str] | None, strawberry.argument(description="The sources to ask, by name; the default is all.")
@@ -122,8 +123,8 @@ async def _find(text: str, context: Context) -> Node | None:
         return None
     source, e164 = identity
     outcome = await context.loaders.at(source, context.errand()).load(e164)
-    if isinstance(outcome, SourceError):
-        raise outcome
+    if isinstance(outcome, Failed):
+        raise outcome.error
     return cast("Node | None", outcome.number)
 
 

@@ -21,7 +21,7 @@ class Source:
 
     @strawberry.field(description="How it is doing, by its latest answers; asks nobody.")
     def state(self, info: Info[Context, None]) -> SourceState:
-        """From the latest call."""
+        """By its caller."""
         return SourceState(info.context.rooms.callers[self.name].state)
 
 

@@ -5,12 +5,11 @@ from datetime import timedelta
 
 from strawberry.dataloader import DataLoader
 
-from gateway.errors import SourceError
 from gateway.numbers.e164 import E164
 from gateway.upstream.errand import Errand
-from gateway.upstream.lookups import Looked, Lookups
+from gateway.upstream.lookups import Lookups, Outcome
 
-Load = DataLoader[E164, "Looked | SourceError"]
+Load = DataLoader[E164, Outcome]
 
 
 class Loaders:
@@ -29,7 +28,7 @@ class Loaders:
         return loader
 
     def _make(self, source: str, errand: Errand) -> Load:
-        async def load(e164s: list[E164]) -> Sequence[Looked | SourceError]:
+        async def load(e164s: list[E164]) -> Sequence[Outcome]:
             outcomes = await self._lookups.at(source, e164s, errand)
             return [outcomes[e164] for e164 in e164s]
 

@@ -53,7 +53,14 @@ class Looked(Struct, frozen=True):
         return self.number is None
 
 
-Outcomes = dict[E164, "Looked | SourceError"]
+class Failed(Struct, frozen=True):
+    """A source could not say; a value, because a data loader raises the exceptions it is given."""
+
+    error: SourceError
+
+
+Outcome = Looked | Failed
+Outcomes = dict[E164, Outcome]
 
 
 class Lookups:
@@ -90,7 +97,7 @@ class Lookups:
             try:
                 whole = await self._inventory.snapshot(caller.source.name, _BY_NUMBER, errand)
             except SourceError as error:
-                return dict.fromkeys(wanted, error)
+                return dict.fromkeys(wanted, Failed(error))
             if not whole.awaiting:
                 return _picked(whole, wanted)
         singly = await asyncio.gather(*(self._singly(caller, e164, errand) for e164 in wanted))
@@ -112,17 +119,17 @@ class Lookups:
         try:
             listing = await caller.ask(request, source.read, errand)
         except SourceError as error:
-            return dict.fromkeys(chunk, error)
+            return dict.fromkeys(chunk, Failed(error))
         return _picked(listing, chunk)
 
-    async def _singly(self, caller: Caller, e164: E164, errand: Errand) -> Looked | SourceError:
+    async def _singly(self, caller: Caller, e164: E164, errand: Errand) -> Outcome:
         ttl = min(LOOKUP_SECONDS, caller.source.settings.ttl)
         try:
             return await self._cache.fetch(
                 _number_key(caller.source, e164), ttl, errand, lambda: self._looked(caller, e164, errand)
             )
         except SourceError as error:
-            return error
+            return Failed(error)
 
     async def _looked(self, caller: Caller, e164: E164, errand: Errand) -> Looked:
         """One check where the provider has checks, else a narrow search of its list."""
@@ -133,15 +140,15 @@ class Lookups:
         narrow = Filter(e164=DigitsMatch(among=(e164,)))
         found = await self._inventory.snapshot(caller.source.name, _BY_NUMBER, errand, narrow)
         outcome = _picked(found, (e164,))[e164]
-        if isinstance(outcome, SourceError):
-            raise outcome
+        if isinstance(outcome, Failed):
+            raise outcome.error
         return outcome
 
 
 def _picked(rows: Snapshot | Listing, wanted: Sequence[E164]) -> Outcomes:
     """The wanted ones among the rows. One that is missing may be a row that could not be read: then it is unknown."""
     held = {number.e164: number for number in rows.rows}
-    lacking = SourceBadAnswer("Some rows of the answer could not be read, and this number may be among them.")
+    lacking = Failed(SourceBadAnswer("Some rows of the answer could not be read, and this number may be among them."))
     return {
         e164: lacking if e164 not in held and rows.skipped else Looked(held.get(e164), rows.as_of) for e164 in wanted
     }
