@@ -10,10 +10,9 @@ import click
 
 from gateway import __version__
 from gateway.app import create_app, open_rooms
-from gateway.errors import SettingsInvalid, SourceError
+from gateway.errors import UNLISTED, SettingsInvalid, SourceError
 from gateway.numbers.blocks import Block
 from gateway.numbers.filters import EVERYTHING
-from gateway.providers.protocol import UNLISTED
 from gateway.sandbox.accounts import sources as sandbox_sources
 from gateway.sandbox.app import create_sandbox
 from gateway.schema.graph import make_schema, sdl

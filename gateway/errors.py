@@ -26,6 +26,10 @@
 from typing import ClassVar
 
 
+UNLISTED = "unlisted"
+"""The reason of a refusal by a source that has no list, although its provider has: only look-ups and events reach it."""
+
+
 class GatewayError(Exception):
     """The root: something the gateway can name. ``code`` is stable and appears in ``extensions.code``."""
 

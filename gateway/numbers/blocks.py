@@ -1,5 +1,6 @@
 """What is asked of a list, and what comes back: blocks and listings."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import Struct
@@ -42,7 +43,7 @@ class Listing(Struct, frozen=True, kw_only=True):
     """What a source answered for one block.
 
     ``rows`` are the readable ones, in the source's order; ``sent`` counts every row of the answer, ``skipped``
-    the unreadable ones. ``total`` is the source's own count of all matching rows, None when it states none.
+    the unreadable ones and ``holes`` says where they stood, counted from 0. ``total`` is the source's own count of all matching rows, None when it states none.
     ``as_of`` is when the answer arrived. ``drift`` names what was not as documented, without any row's data.
     """
 
@@ -52,3 +53,19 @@ class Listing(Struct, frozen=True, kw_only=True):
     total: int | None = None
     skipped: int = 0
     drift: tuple[str, ...] = ()
+    holes: tuple[int, ...] = ()
+
+    @property
+    def weight(self) -> int:
+        """Rows held; what it costs to keep."""
+        return len(self.rows) + 1
+
+    @property
+    def negative(self) -> bool:
+        """An empty block is a full answer."""
+        return False
+
+    def placed(self, start: int) -> Iterator[tuple[int, Number]]:
+        """The rows with their offsets in the source, ``start`` being that of the first row sent."""
+        offsets = (start + place for place in range(self.sent) if place not in self.holes)
+        return zip(offsets, self.rows, strict=False)

@@ -35,18 +35,17 @@ class Place(Struct, frozen=True):
 class Signer:
     """Makes and checks cursors. The first secret signs; the others are still accepted, for rotation."""
 
-    def __init__(self, *secrets: bytes) -> None:
-        self._secrets = {hashlib.sha256(b"key id" + secret).digest()[:1]: secret for secret in reversed(secrets)}
-        self._signing = next(reversed(self._secrets))
+    def __init__(self, secret: bytes, *retired: bytes) -> None:
+        self._secrets = tuple((hashlib.sha256(b"key id" + held).digest()[:1], held) for held in (secret, *retired))
 
     def encode(self, place: Place, search: Search) -> str:
         """The place as text, at most 512 characters."""
-        head = bytes((VERSION,)) + self._signing + search.fingerprint
+        head = bytes((VERSION,)) + self._secrets[0][0] + search.fingerprint
         text = self._sealed(head + msgspec.msgpack.encode((place.key, place.hints)))
         return text if len(text) <= LONGEST else self._sealed(head + msgspec.msgpack.encode((place.key, ())))
 
     def _sealed(self, body: bytes) -> str:
-        return urlsafe_b64encode(body + _mac(self._secrets[self._signing], body)).rstrip(b"=").decode()
+        return _spelled(body + _mac(self._secrets[0][1], body))
 
     def decode(self, text: str, search: Search) -> Place:
         """The place a text stands for.
@@ -82,17 +81,16 @@ class Signer:
         except ValueError:
             raise refused from None
         body, mac = raw[:-_MAC], raw[-_MAC:]
-        secret = self._secrets.get(body[1:2])
-        if body[:1] != bytes((VERSION,)) or secret is None or not hmac.compare_digest(mac, _mac(secret, body)):
-            raise refused
-        if self._sealed_as(raw) != text:
+        held = [secret for key_id, secret in self._secrets if key_id == body[1:2]]
+        genuine = any(hmac.compare_digest(mac, _mac(secret, body)) for secret in held)
+        if body[:1] != bytes((VERSION,)) or not genuine or _spelled(raw) != text:
             raise refused
         return body
 
-    @staticmethod
-    def _sealed_as(raw: bytes) -> str:
-        """The one spelling of these bytes: base64 readers pass over foreign characters and spare bits."""
-        return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+def _spelled(raw: bytes) -> str:
+    """The one spelling of these bytes: base64 readers pass over foreign characters and spare bits."""
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _mac(secret: bytes, body: bytes) -> bytes:

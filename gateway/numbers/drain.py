@@ -2,7 +2,8 @@
 
 A generator: it yields the blocks to ask now, is sent each answer as it arrives, and returns what the list held.
 A short page is not the end: Webex clamps ``max`` silently and CallGear has sent short pages. The end is an empty
-read, a page that repeats the one before it, or a total that was reached by a page shorter than asked.
+read, pages that repeat what was read, or a total that was reached by a page shorter than one before it: a first page
+that states as many rows as it has may just as well count itself, and be clamped.
 """
 
 from collections.abc import Generator
@@ -17,6 +18,9 @@ from gateway.numbers.model import Availability, Number
 
 AHEAD_AT_MOST = 8
 """Blocks asked at once while nothing is known of the length."""
+
+REPEATS_AT_MOST = 3
+"""Pages in a row without a new number that end a list; one may be an accident of rows that moved."""
 
 ROWS_AT_MOST = 500_000
 """A list longer than this is not held: about 150 MB of numbers."""
@@ -63,9 +67,14 @@ class _Reading:
         self._paging = paging
         self._answers: dict[int, Listing] = {}
         self._asked: dict[int, Block] = {}
-        self._pages: list[Listing] = []
+        self._rows: dict[E164, Number] = {}
+        self._first: E164 | None = None
+        self._repeats = 0
+        self._sent = 0
+        self._skipped = 0
         self._edge = 0
         self._size = paging.size
+        self._largest = 0
         self._ahead = paging.ahead
         self._total: int | None = None
         self._as_of: datetime | None = None
@@ -88,37 +97,51 @@ class _Reading:
     def _absorb(self, page: Listing, size: int) -> None:
         self._as_of = page.as_of if self._as_of is None else min(self._as_of, page.as_of)
         if self._paging.whole:
-            self._pages.append(page)
+            self._hold(page)
             self.ended = True
-        elif page.sent == 0 or self._repeats(page):
+        elif page.sent == 0 or self._is_over(page):
             self._close_gap()
         else:
-            self._pages.append(page)
+            self._hold(page)
             self._edge += page.sent
             self._ahead = min(2 * self._ahead, AHEAD_AT_MOST)
-            self.ended = page.sent < size and self._edge == self._total
-            if page.sent < size and self._paging.aligned:
-                self._regrid(page.sent)
+            self.ended = page.total == self._edge and (page.sent < self._largest or self._is_past(self._edge))
+            self._largest = max(self._largest, page.sent)
+            if page.sent != size and self._paging.aligned:
+                self._regrid()
             if self._edge > ROWS_AT_MOST:
                 msg = f"The list is longer than the {ROWS_AT_MOST} rows that are held at most; narrow the filter."
                 raise SourceTooLarge(msg)
 
-    def _regrid(self, size: int) -> None:
-        """A list of pages gave fewer rows than asked: if it clamps, it counts its pages in those rows.
+    def _regrid(self) -> None:
+        """A list of pages gave another number of rows than asked: it may count its pages in rows of its own.
 
-        What was asked on the old grid may stand elsewhere than thought and is read again.
+        No page was longer than the longest one seen, so pages of that size stand where they are thought to. What was
+        asked on the old grid may stand elsewhere and is read again.
         """
-        self._size = size
-        self._answers.clear()
-        self._asked.clear()
+        if self._size != self._largest:
+            self._size = self._largest
+            self._answers.clear()
+            self._asked.clear()
 
-    def _repeats(self, page: Listing) -> bool:
-        if not self._pages or not page.rows or not self._pages[-1].rows:
-            return False
-        repeated = page.rows[0].e164 == self._pages[-1].rows[0].e164
-        if repeated and self._edge != self._total:
+    def _hold(self, page: Listing) -> None:
+        """Keep a page's rows, each number once; a living one rather than one that was released."""
+        self._sent += page.sent
+        self._skipped += page.skipped
+        for number in page.rows:
+            held = self._rows.get(number.e164)
+            if held is None or held.availability is Availability.RELEASED:
+                self._rows[number.e164] = number
+
+    def _is_over(self, page: Listing) -> bool:
+        """Whether the list repeats itself: the same page again, or several that bring nothing new."""
+        before, self._first = self._first, page.rows[0].e164 if page.rows else None
+        new = not page.rows or any(number.e164 not in self._rows for number in page.rows)
+        self._repeats = 0 if new else self._repeats + 1
+        over = not new and (self._first == before or self._repeats >= REPEATS_AT_MOST)
+        if over and self._edge != self._total:
             self._drift["page repeated"] = None
-        return repeated
+        return over
 
     def _close_gap(self) -> None:
         """Nothing more at the edge: go on behind a hole if rows were seen there, else this is the end."""
@@ -130,17 +153,20 @@ class _Reading:
 
     def wants(self) -> list[Block]:
         """The blocks to ask now: the one at the edge, and on the aligned grid as far as rows can be expected."""
-        size, furthest = self._size, self._paging.furthest
-        if furthest is not None and self._edge > furthest:
-            msg = f"The list goes on past row {furthest}, which is as far as this provider can be asked."
+        size = self._size
+        if self._is_past(self._edge):
+            msg = f"The list goes on past row {self._paging.furthest}, which is as far as this provider can be asked."
             raise SourceTooLarge(msg)
         blocks = [self._block_at(self._edge)]
         if self._edge % size == 0:
             starts = range(self._edge + size, self._expected(), size)
-            blocks += [Block(start, size) for start in starts if furthest is None or start <= furthest]
+            blocks += [Block(start, size) for start in starts if not self._is_past(start)]
         fresh = {block.start: block for block in blocks if block.start not in self._asked}
         self._asked |= fresh
         return list(fresh.values())
+
+    def _is_past(self, start: int) -> bool:
+        return self._paging.furthest is not None and start > self._paging.furthest
 
     def _expected(self) -> int:
         """Where the rows may end: at the claimed total (after a full last block one more proves it), else read ahead."""
@@ -156,20 +182,14 @@ class _Reading:
         return Block(start, size)
 
     def result(self) -> Drained:
-        rows: dict[E164, Number] = {}
-        for page in self._pages:
-            for number in page.rows:
-                held = rows.get(number.e164)
-                if held is None or held.availability is Availability.RELEASED:
-                    rows[number.e164] = number
-        sent = sum(page.sent for page in self._pages)
-        if self._total is not None and self._total != sent:
+        """What was read, once the end is proven."""
+        if self._total is not None and self._total != self._sent:
             self._drift["total differs from the rows"] = None
         assert self._as_of is not None
         return Drained(
-            rows=tuple(rows.values()),
-            sent=sent,
-            skipped=sum(page.skipped for page in self._pages),
+            rows=tuple(self._rows.values()),
+            sent=self._sent,
+            skipped=self._skipped,
             total=self._total,
             as_of=self._as_of,
             drift=tuple(self._drift),

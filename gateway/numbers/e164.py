@@ -86,7 +86,10 @@ def is_valid(e164: E164) -> bool:
 
 @lru_cache(_REMEMBERED)
 def country_of(e164: E164) -> CountryCode | None:
-    """The country the numbering plan gives the number to; None for invalid and for non-geographic numbers."""
+    """The country the numbering plan gives the number to.
+
+    None for non-geographic numbers, and for invalid ones of a country code that several countries share.
+    """
     parsed = _parsed(e164)
     region = phonenumbers.region_code_for_number(parsed) if parsed is not None else None
     return CountryCode(region) if region is not None and region != "001" else None

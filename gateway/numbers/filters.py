@@ -112,6 +112,14 @@ _MEMBER_OF: Mapping[str, Callable[[Number], object]] = {
 """Filter fields that ask for one of some values, and what they ask it of; what the numbering plan must say comes last."""
 
 
+def _values(wanted: Filter, field: str) -> frozenset[object] | None:
+    """The values a field asks for; categories are words, so upper and lower case are alike."""
+    values = getattr(wanted, field)
+    if values is None:
+        return None
+    return frozenset(map(_casefolded, values) if field == "categories" else values)
+
+
 @lru_cache(256)
 def admission(wanted: Filter) -> Admits:
     """The filter as one function, built once."""
@@ -131,9 +139,9 @@ def _tests(wanted: Filter) -> Iterator[Admits]:
     if wanted.location is not None:
         yield _located(wanted.location)
     for field, read in _MEMBER_OF.items():
-        values = getattr(wanted, field)
+        values = _values(wanted, field)
         if values is not None:
-            yield _member(read, frozenset(values))
+            yield _member(read, values)
     yield from _joined(wanted)
 
 
@@ -188,9 +196,9 @@ def verdict(wanted: Filter, facts: Facts) -> bool | None:
 
 def _verdicts(wanted: Filter, facts: Facts) -> Iterator[bool | None]:
     for field in _MEMBER_OF:
-        values = getattr(wanted, field)
+        values = _values(wanted, field)
         if values is not None:
-            yield _overlap(frozenset(values), facts.get(field))
+            yield _overlap(values, facts.get(field))
     if any(
         part is not None
         for part in (wanted.e164, wanted.usable_for_new_sessions, wanted.monthly_price, wanted.location)

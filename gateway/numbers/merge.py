@@ -16,19 +16,19 @@ from gateway.errors import AllSourcesFailed, SourceError
 from gateway.numbers.cursor import Place
 from gateway.numbers.model import Number
 from gateway.numbers.search import Search
+from gateway.numbers.windows import Gap, Range, Read, Window
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
     """Everything one source holds, in the merged order of one search's order field, or in its own for ``SOURCE``.
 
-    ``stale``: the provider did not answer and this is an older copy. ``calls``: upstream calls it cost this
-    request. ``sent``: rows read, also the unreadable ones.
+    ``stale``: the provider did not answer and this is an older copy. ``awaiting``: nothing is known of the source
+    yet. ``sent``: rows read, also the unreadable ones, which ``skipped`` counts.
     """
 
     rows: tuple[Number, ...]
     as_of: datetime
     sent: int
-    calls: int = 0
     stale: bool = False
     awaiting: bool = False
     skipped: int = 0
@@ -52,44 +52,6 @@ class Whole(Struct, frozen=True):
 
 
 Answer = tuple[Whole, "Snapshot | SourceError"]
-
-
-class Range(Struct, frozen=True, kw_only=True):
-    """Which part of the merged list is wanted: ``first`` or ``last`` rows strictly between two places."""
-
-    first: int | None = None
-    last: int | None = None
-    after: Place | None = None
-    before: Place | None = None
-
-
-class Gap(Struct, frozen=True):
-    """The open range of keys that an answer lacks; None is an open end."""
-
-    after: Place | None
-    before: Place | None
-
-
-class Read(Struct, frozen=True, kw_only=True):
-    """What one source gave to a window."""
-
-    source: str
-    snapshot: Snapshot | None = None
-    rows_kept: int = 0
-    total: int | None = None
-    error: SourceError | None = None
-    gap: Gap | None = None
-
-
-class Window(Struct, frozen=True, kw_only=True):
-    """The rows of one page and the account of every asked source."""
-
-    numbers: tuple[Number, ...]
-    has_next: bool
-    has_previous: bool
-    total: int | None
-    complete: bool
-    reads: tuple[Read, ...]
 
 
 def merge(
@@ -121,29 +83,35 @@ def _window(
     search: Search, wanted: Range, snapshots: dict[str, Snapshot], failures: dict[str, SourceError], *, counted: bool
 ) -> Window:
     readable = {name: held for name, held in snapshots.items() if not held.awaiting}
-    lists = [held.rows for held in readable.values()]
-    page, has_next, has_previous = _page(search, wanted, lists)
+    page, has_next, has_previous = _page(search, wanted, [held.rows for held in readable.values()])
     totals = {name: sum(map(search.admits, held.rows)) for name, held in readable.items()} if counted else {}
     gap = _gap(search, wanted, page, has_next=has_next, has_previous=has_previous)
-    reads = [
-        Read(
-            source=name,
-            snapshot=held,
-            rows_kept=sum(number.origin.source == name for number in page),
-            total=totals.get(name),
-            gap=gap if held.awaiting else None,
-        )
-        for name, held in snapshots.items()
-    ]
+    reads = [_account(name, held, page, totals.get(name), gap) for name, held in snapshots.items()]
     reads += [Read(source=name, error=error, gap=gap) for name, error in failures.items()]
     complete = len(readable) == len(reads)
     return Window(
         numbers=tuple(page),
+        places=tuple(Place(search.key(number)) for number in page),
         has_next=has_next,
         has_previous=has_previous,
         total=sum(totals.values()) if counted and complete else None,
         complete=complete,
         reads=tuple(reads),
+    )
+
+
+def _account(name: str, held: Snapshot, page: list[Number], total: int | None, gap: Gap) -> Read:
+    return Read(
+        source=name,
+        rows_read=held.sent,
+        rows_kept=sum(number.origin.source == name for number in page),
+        rows_skipped=held.skipped,
+        total=total,
+        as_of=None if held.awaiting else held.as_of,
+        stale=held.stale,
+        awaiting=held.awaiting,
+        remarks=held.drift,
+        gap=gap if held.awaiting else None,
     )
 
 
@@ -201,8 +169,3 @@ def _gap(search: Search, wanted: Range, page: list[Number], *, has_next: bool, h
 def in_order(rows: Sequence[Number], search: Search) -> tuple[Number, ...]:
     """Rows sorted for a snapshot."""
     return tuple(sorted(rows, key=search.key))
-
-
-def place_of(number: Number, search: Search) -> Place:
-    """Where a row stands; the edge cursor's place."""
-    return Place(search.key(number))

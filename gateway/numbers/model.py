@@ -19,6 +19,9 @@ from gateway.numbers.e164 import E164, CountryCode, NumberType
 CurrencyCode = NewType("CurrencyCode", str)
 """ISO 4217, upper case: ``GBP``."""
 
+LONGEST_AMOUNT = 40
+"""Characters of an amount, and digits before or after its point: beyond that it is noise, and bloats keys."""
+
 
 class Availability(Enum):
     """Who can take a number."""
@@ -227,8 +230,11 @@ def location(code: str | None, name: str | None) -> Location | None:
 
 @lru_cache(4096)
 def _money(amount: str, currency: CurrencyCode | None, named_by: Provenance) -> Money:
-    named_by = named_by if currency else Provenance.UNKNOWN
-    return Money(amount=Decimal(amount), currency=currency, currency_from=named_by)
+    exact = Decimal(amount)
+    if not exact.is_finite() or len(amount) > LONGEST_AMOUNT or abs(exact.adjusted()) > LONGEST_AMOUNT:
+        msg = "This is not an amount of money."
+        raise ValueError(msg)
+    return Money(amount=exact, currency=currency, currency_from=named_by if currency else Provenance.UNKNOWN)
 
 
 @lru_cache(4096)
@@ -250,6 +256,9 @@ def pricing(
 
     Price lists have few distinct prices, so numbers share them. They are told apart by their text:
     0.3 and 0.30 are equal, and yet what the provider wrote is kept.
+
+    Raises:
+        ValueError: an amount is NaN, infinite or absurdly long.
     """
     amounts = (monthly, setup, minimum_monthly, inbound_per_minute)
     return _pricing(currency, named_by, *(None if a is None else str(a) for a in amounts))

@@ -21,6 +21,8 @@ KeyOf = Callable[[Number], Key]
 
 _MIRROR = str.maketrans("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", "9876543210ZYXWVUTSRQPONMLKJIHGFEDCBA")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CANONICAL = msgspec.msgpack.Encoder(decimal_format="number")
+"""Equal searches have one fingerprint: 0.3 and 0.30 are equal and are written differently."""
 
 
 class OrderField(Enum):
@@ -80,7 +82,7 @@ def price_currency(search: Search) -> CurrencyCode | None:
 @lru_cache(256)
 def _fingerprint(search: Search) -> bytes:
     parts = (search.wanted, search.order)
-    return b"".join(hashlib.sha256(msgspec.msgpack.encode(part)).digest()[:4] for part in parts)
+    return b"".join(hashlib.sha256(_CANONICAL.encode(part)).digest()[:4] for part in parts)
 
 
 def mirrored(text: str) -> str:
@@ -118,7 +120,7 @@ def _price(number: Number, descending: bool) -> Decimal | None:
     price = number.pricing.monthly
     if price is None:
         return None
-    return -price.amount if descending else price.amount
+    return price.amount.copy_negate() if descending else price.amount  # exact: a minus sign would round and overflow
 
 
 def _country(number: Number, descending: bool) -> str | None:

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from enum import Enum
-from functools import cache
-from typing import Any, Generic, TypeVar, get_args
+from functools import cache, lru_cache
+from typing import Annotated, Any, Generic, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
 from gateway.errors import (
     SourceAuthFailed,
@@ -23,11 +23,15 @@ from gateway.errors import (
 )
 from gateway.numbers.blocks import Listing
 from gateway.numbers.e164 import CountryCode
-from gateway.numbers.model import Number, Observation, Origin
-from gateway.providers.protocol import Response, Source
+from gateway.numbers.model import CurrencyCode, Number, Observation, Origin
+from gateway.providers.protocol import Request, Response, Source
 
 T = TypeVar("T")
+S = TypeVar("S", bound=Struct)
 Word = TypeVar("Word", bound=Enum)
+
+NOTHING = Raw(b"null")
+"""What a field left out of an answer holds."""
 
 LONGEST_WAIT_MS = 3_600_000
 """A provider that asks for a longer wait is asked again after an hour."""
@@ -52,10 +56,16 @@ def retry_after_ms(response: Response) -> int | None:
         return min(int(text[:9]) * 1000, LONGEST_WAIT_MS)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     wait = at.replace(tzinfo=at.tzinfo or UTC) - response.received_at
     return min(max(int(wait.total_seconds() * 1000), 0), LONGEST_WAIT_MS)
+
+
+def bearing(request: Request, bearer: str) -> Request:
+    """The request with a bearer in its header."""
+    headers = (*request.headers, ("authorization", f"Bearer {bearer}"))
+    return Request(request.method, request.url, headers, request.body)
 
 
 def refusal(title: str, response: Response) -> SourceError | None:
@@ -82,14 +92,14 @@ def _decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind, strict=False)
 
 
-def decoded(title: str, response: Response, kind: type[T]) -> T:
-    """The body as ``kind``; a byte order mark and a wrong content type are forgiven.
+def decoded(title: str, body: bytes | Raw, kind: type[T]) -> T:
+    """A body, or a part of one, as ``kind``; a byte order mark and a wrong content type are forgiven.
 
     Raises:
         SourceBadAnswer: it is not JSON of that shape.
     """
     try:
-        return _decoder(kind).decode(response.body.removeprefix(b"\xef\xbb\xbf"))  # type: ignore[no-any-return, arg-type]
+        return _decoder(kind).decode(bytes(body).removeprefix(b"\xef\xbb\xbf"))  # type: ignore[no-any-return, arg-type]
     except _UNREADABLE as error:
         msg = f"{title} answered something that is not the documented JSON."
         raise SourceBadAnswer(msg) from error
@@ -116,17 +126,18 @@ def listing(
     """
     origin = Origin(provider=source.provider, source=source.name, via=via, as_of=response.received_at)
     drift: set[str] = set()
-    numbers = [number for raw in raws if (number := _made(raw, kind, make, origin, drift)) is not None]
-    if raws and not numbers:
+    made = [_made(raw, kind, make, origin, drift) for raw in raws]
+    holes = tuple(place for place, number in enumerate(made) if number is None)
+    if raws and len(holes) == len(raws):
         msg = f"{source.title} answered {len(raws)} rows of which none can be read."
         raise SourceBadAnswer(msg)
-    skipped = len(raws) - len(numbers)
-    if skipped:
+    if holes:
         drift.add("unreadable rows")
     return Listing(
-        rows=tuple(numbers),
+        rows=tuple(number for number in made if number is not None),
         sent=len(raws),
-        skipped=skipped,
+        skipped=len(holes),
+        holes=holes,
         total=total,
         as_of=response.received_at,
         drift=tuple(sorted(drift)),
@@ -160,17 +171,31 @@ def _cleaned(row: dict[str, Any], kind: type[Struct]) -> dict[str, Any]:
     }
 
 
-class Words(Generic[Word]):
-    """A vendor's vocabulary: known words become ours, an unknown one becomes UNKNOWN and is noted, never an error."""
+def part(said: object, kind: type[S], field: str, drift: set[str]) -> S | None:
+    """An object within a row. Null, missing, {} and PHP's [] all mean that there is none.
 
-    def __init__(self, field: str, known: Mapping[str, Word], unknown: Word) -> None:
+    One that cannot be read adds ``unreadable <field>`` to ``drift`` and counts as none: it is not worth a number.
+    """
+    if not said:
+        return None
+    try:
+        return msgspec.convert(_cleaned(msgspec.convert(said, dict[str, Any]), kind), kind, strict=False)
+    except msgspec.ValidationError:
+        drift.add(f"unreadable {field}")
+        return None
+
+
+class Words(Generic[Word]):
+    """A vendor's vocabulary: ``known`` words become names of ``kind``, others UNKNOWN and noted, never an error."""
+
+    def __init__(self, field: str, kind: type[Word], known: Mapping[str, str]) -> None:
         self._field = field
-        self._known = {word.casefold(): ours for word, ours in known.items()}
-        self._unknown = unknown
+        self._known = {word.casefold(): kind[ours] for word, ours in known.items()}
+        self._unknown = kind["UNKNOWN"]
 
     def read(self, word: str | None, drift: set[str]) -> Word:
         """The word as ours; an unknown one adds ``unknown word in <field>`` to ``drift``."""
-        if word is None:
+        if not word:
             return self._unknown
         ours = self._known.get(word.casefold())
         if ours is None:
@@ -179,12 +204,26 @@ class Words(Generic[Word]):
         return ours
 
 
-@cache
+def count(said: object) -> int | None:
+    """How many there are, as far as a provider says it as a whole number; a total is not worth a page."""
+    try:
+        return msgspec.convert(said, Annotated[int, Meta(ge=0)], strict=False)
+    except msgspec.ValidationError:
+        return None
+
+
+@lru_cache(1024)
 def country(word: str | None) -> CountryCode | None:
     """A provider's country as ISO 3166-1 alpha-2; None when it is something else. UK and EL are repaired."""
     code = (word or "").strip().upper()
     code = _COUNTRY_ALIASES.get(code, code)
     return CountryCode(code) if len(code) == 2 and code.isascii() and code.isalpha() else None  # noqa: PLR2004 - alpha-2
+
+
+def currency(word: str | None) -> CurrencyCode | None:
+    """A provider's currency as ISO 4217; None when it is something else."""
+    code = (word or "").strip().upper()
+    return CurrencyCode(code) if len(code) == 3 and code.isascii() and code.isalpha() else None  # noqa: PLR2004 - alpha-3
 
 
 def moment(text: str | None, zone: ZoneInfo | None = None) -> datetime | None:
@@ -193,6 +232,6 @@ def moment(text: str | None, zone: ZoneInfo | None = None) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return (at if at.tzinfo else at.replace(tzinfo=zone or UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return (at if at.tzinfo else at.replace(tzinfo=zone or UTC)).astimezone(UTC)

@@ -22,34 +22,30 @@ from gateway.errors import (
     SourceRateLimited,
     SourceUnavailable,
 )
+from gateway.numbers import model
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164, from_digits
 from gateway.numbers.filters import Filter, conjuncts, named
-from gateway.numbers.model import (
-    Availability,
-    CurrencyCode,
-    Lifecycle,
-    Number,
-    Origin,
-    Provenance,
-    Record,
-    location,
-    pricing,
-)
 from gateway.providers import answers
 from gateway.providers.protocol import Request, Response, SourceSettings, Token
 
 METHOD = "get.available_virtual_numbers"
+LOG_IN = "login.user"
+LOOK_UP = "look-up"
+"""The id of a call that asks for some numbers; a call's id is the method otherwise."""
+
 ROWS_AT_MOST = 10_000
 FURTHEST_OFFSET = 100_000
 NUMBERS_IN_A_FILTER = 500
 HEADERS = (("accept", "application/json"), ("content-type", "application/json; charset=UTF-8"))
 SESSION_SECONDS = 3600.0
-NOTHING = Raw(b"null")
+NATIONAL = "RU"
+"""The one region whose accounts have been seen to write numbers as they are dialled at home."""
 
-FILTER_REFUSALS = frozenset(
-    {"filter_prohibited", "invalid_parameter_value", "data_type_error", "unexpected_parameters"}
-)
+LOCAL_DIGITS = 10
+"""Last digits that a number has in every way of writing it."""
+
+FILTER_REFUSALS = {"filter_prohibited", "invalid_parameter_value", "data_type_error", "unexpected_parameters"}
 CATEGORIES = frozenset({"usual", "bronze", "silver", "gold", "platinum"})
 
 REMEDIES: Mapping[str, tuple[type[SourceError], str]] = {
@@ -68,7 +64,7 @@ REMEDIES: Mapping[str, tuple[type[SourceError], str]] = {
 """Error mnemonics by remedy. Codes are not unique, mnemonics are (general rules, "Errors")."""
 
 
-class CallGearDetails(Record, frozen=True):
+class CallGearDetails(model.Record, frozen=True):
     """What only CallGear says, in its own words."""
 
     category: Annotated[str, Meta(description="usual, bronze, silver or gold: how memorable the number is.")]
@@ -113,48 +109,19 @@ class Row(Struct):
     min_charge: Decimal | None = None
 
 
-class Limits(Struct):
-    """How much of the account's points are left, and the seconds until they are renewed."""
-
-    minute_reset: float | None = None
-    day_reset: float | None = None
-
-
-class Metadata(Struct):
-    """What comes with the rows."""
-
-    total_items: int | None = None
-    limits: Limits | None = None
-
-
 class Result(Struct):
     """A good answer."""
 
     data: list[Raw]
-    metadata: Metadata | None = None
-
-
-class ErrorData(Struct):
-    """What an error says for programs."""
-
-    mnemonic: str | None = None
-    field: str | None = None
-    params: Any = None
-    metadata: Metadata | None = None
-
-
-class RpcError(Struct):
-    """A refusal."""
-
-    data: ErrorData | None = None
+    metadata: Any = None
 
 
 class Envelope(Struct):
     """A JSON-RPC answer: exactly one of ``result`` and ``error``. ``id`` may be null in errors."""
 
-    id: str | int | None = None
-    result: Raw = NOTHING
-    error: RpcError | None = None
+    id: Any = None
+    result: Raw = answers.NOTHING
+    error: dict[str, Any] | None = None
 
 
 class Session(Struct):
@@ -177,37 +144,44 @@ class CallGear:
     title: ClassVar[str] = "CallGear"
     version: ClassVar[int] = 1
     Settings: ClassVar[type[SourceSettings]] = CallGearSettings
-    Details: ClassVar[type[Record]] = CallGearDetails
-    availabilities: ClassVar[frozenset[Availability]] = frozenset({Availability.PURCHASABLE})
+    Details: ClassVar[type[model.Record]] = CallGearDetails
+    availabilities: ClassVar[frozenset[model.Availability]] = frozenset({model.Availability.PURCHASABLE})
 
     def __init__(self, name: str, settings: CallGearSettings) -> None:
         self.name = name
         self.settings = settings
         self.paging = Paging(size=settings.block_size or ROWS_AT_MOST, furthest=FURTHEST_OFFSET)
-        self._currency = CurrencyCode(settings.currency) if settings.currency else None
+        self._currency = model.CurrencyCode(settings.currency) if settings.currency else None
 
     def ask(self, block: Block, wanted: Filter) -> Request:
         """A window sorted by number, so that windows do not depend on an order that nobody promised."""
         params: dict[str, Any] = {"offset": block.start, "limit": block.size}
         params["sort"] = [{"field": "phone_number", "order": "asc"}]
         numbers = named(wanted)
-        if numbers is not None and len(numbers) <= NUMBERS_IN_A_FILTER:
-            params["filter"] = _among(numbers)
-        elif patterns := _patterns(wanted):
+        if numbers and len(numbers) <= NUMBERS_IN_A_FILTER:
+            params["filter"] = self._among(numbers)
+        elif patterns := _patterns(wanted, national=self.settings.region == NATIONAL):
             params["filter"] = patterns
         return self._call(METHOD, params)
 
     def ask_many(self, e164s: Sequence[E164]) -> list[tuple[Request, Sequence[E164]]]:
         """One ``in`` filter for every 500 numbers."""
         chunks = [e164s[at : at + NUMBERS_IN_A_FILTER] for at in range(0, len(e164s), NUMBERS_IN_A_FILTER)]
-        params = ({"offset": 0, "limit": ROWS_AT_MOST, "filter": _among(chunk)} for chunk in chunks)
-        return [(self._call(METHOD, asked), chunk) for asked, chunk in zip(params, chunks, strict=True)]
+        params = ({"offset": 0, "limit": ROWS_AT_MOST, "filter": self._among(chunk)} for chunk in chunks)
+        return [(self._call(METHOD, asked, LOOK_UP), chunk) for asked, chunk in zip(params, chunks, strict=True)]
 
-    def _call(self, method: str, params: dict[str, Any]) -> Request:
+    def _call(self, method: str, params: dict[str, Any], call_id: str = "") -> Request:
         if self.settings.user_id is not None and method == METHOD:
             params = {"user_id": self.settings.user_id, **params}
-        body = {"jsonrpc": "2.0", "id": method, "method": method, "params": params}
+        body = {"jsonrpc": "2.0", "id": call_id or method, "method": method, "params": params}
         return Request("POST", self.settings.base_url, HEADERS, msgspec.json.encode(body))
+
+    def _among(self, numbers: Sequence[E164]) -> dict[str, Any]:
+        """One of these numbers, in every way this account may write them."""
+        written = [number[1:] for number in numbers]
+        if self.settings.region == NATIONAL:
+            written += [f"{trunk}{digits[1:]}" for digits in written if digits[0] == "7" for trunk in ("8", "")]
+        return _condition("in", written)
 
     def sign(self, request: Request, token: str | None) -> Request:
         """The token goes into the body, as the first parameter."""
@@ -219,43 +193,42 @@ class CallGear:
 
     def read(self, response: Response) -> Listing:
         """The rows; ``total_items`` counts all that match."""
-        result = self._result(response, Result)
-        total = result.metadata.total_items if result.metadata else None
+        result = self._result(response, Result, METHOD, LOOK_UP)
+        total = answers.count(_within(result.metadata, "total_items"))
         return answers.listing(self, response, result.data, Row, self._number, total=total)
 
-    def _result(self, response: Response, kind: type[answers.T]) -> answers.T:
+    def _result(self, response: Response, kind: type[answers.T], *call_ids: str) -> answers.T:
         """The result, whatever the HTTP status: errors come as JSON-RPC bodies, mostly with 200."""
+        refused = answers.refusal(self.title, response)
         try:
-            envelope = answers.decoded(self.title, response, Envelope)
-        except SourceBadAnswer:
-            if (error := answers.refusal(self.title, response)) is not None:
-                raise error from None
-            raise
+            envelope = answers.decoded(self.title, response.body, Envelope)
+        except SourceBadAnswer as error:
+            raise refused or error from None
         if envelope.error is not None:
-            raise _refusal(envelope.error.data or ErrorData())
-        if (error := answers.refusal(self.title, response)) is not None:
-            raise error
-        if envelope.result == NOTHING or envelope.id not in (METHOD, "login.user"):
+            raise _refusal(envelope.error, refused)
+        if refused is not None:
+            raise refused
+        if envelope.result == answers.NOTHING or envelope.id not in call_ids:
             msg = "CallGear answered neither a result nor an error to this question."
             raise SourceBadAnswer(msg)
-        return answers.decoded(self.title, Response(200, {}, bytes(envelope.result), response.received_at), kind)
+        return answers.decoded(self.title, envelope.result, kind)
 
-    def _number(self, row: Row, origin: Origin, drift: set[str]) -> Number:
+    def _number(self, row: Row, origin: model.Origin, drift: set[str]) -> model.Number:
         e164 = self._e164(row.phone_number)
         if e164 is None:
             raise ValueError
         if row.category not in CATEGORIES:
             drift.add("unknown word in category")
-        return Number(
+        return model.Number(
             e164=e164,
             origin=origin,
-            availability=Availability.PURCHASABLE,
-            lifecycle=Lifecycle.AVAILABLE,
+            availability=model.Availability.PURCHASABLE,
+            lifecycle=model.Lifecycle.AVAILABLE,
             category=row.category,
-            location=location(row.location_mnemonic, row.location_name),
-            pricing=pricing(
+            location=model.location(row.location_mnemonic, row.location_name),
+            pricing=model.pricing(
                 self._currency,
-                Provenance.CONFIGURED,
+                model.Provenance.CONFIGURED,
                 monthly=row.monthly_charge,
                 setup=row.onetime_payment,
                 minimum_monthly=row.min_charge,
@@ -272,12 +245,16 @@ class CallGear:
 
     def _e164(self, written: str) -> E164 | None:
         """Digits without a plus; Russian accounts also meet an 8 for the country code, and ten digits."""
-        if self.settings.region == "RU" and (national := re.fullmatch("8?([0-9]{10})", written)):
-            return E164(f"+7{national[1]}")
-        return from_digits(written)
+        e164 = from_digits(written)
+        if e164 and self.settings.region == NATIONAL and "+" not in written:
+            return E164(re.sub(r"^\+8?(?=[0-9]{10}$)", "+7", e164))
+        return e164
 
     def rephrase(self, request: Request, reason: str) -> Request | None:
-        """``in`` as an or-tree, then no filter; no sort where it is prohibited. The gateway checks again anyway."""
+        """``in`` as an or-tree, then no filter; no sort where it is prohibited. The gateway checks again anyway.
+
+        A look-up keeps its filter: it asks once, and the first rows of the whole market would tell nothing.
+        """
         body = msgspec.json.decode(request.body)
         params = body["params"]
         if reason == "sort_prohibited":
@@ -287,6 +264,8 @@ class CallGear:
             params.pop("filter")
             if values:
                 params["filter"] = {"filters": [_condition("=", value) for value in values], "condition": "or"}
+            elif body["id"] == LOOK_UP:
+                return None
         rephrased = Request(request.method, request.url, request.headers, msgspec.json.encode(body))
         return None if rephrased == request else rephrased
 
@@ -299,50 +278,49 @@ class CallGear:
         """``login.user``; a session lasts an hour."""
         password = self.settings.password
         assert password is not None
-        return self._call("login.user", {"login": self.settings.login, "password": password.get_secret_value()})
+        return self._call(LOG_IN, {"login": self.settings.login, "password": password.get_secret_value()})
 
     def read_token(self, response: Response) -> Token:
         """The session's token."""
-        return Token(self._result(response, LoggedIn).data.access_token, SESSION_SECONDS)
-
-
-def _among(numbers: Sequence[E164]) -> dict[str, Any]:
-    return _condition("in", [number[1:] for number in numbers])
+        return Token(self._result(response, LoggedIn, LOG_IN).data.access_token, SESSION_SECONDS)
 
 
 def _condition(operator: str, value: object) -> dict[str, Any]:
     return {"field": "phone_number", "operator": operator, "value": value}
 
 
-def _patterns(wanted: Filter) -> dict[str, Any] | None:
-    """Conditions on digits as ``like`` patterns, all of which must hold."""
-    likes = [
-        _condition("like", pattern)
-        for part in conjuncts(wanted)
-        if part.e164 is not None
-        for pattern in _likes(part.e164.starts_with, part.e164.contains, part.e164.ends_with)
-    ]
+def _patterns(wanted: Filter, *, national: bool) -> dict[str, Any] | None:
+    """Conditions on digits as ``like`` patterns, all of which must hold; national numbers end alike, no more."""
+    matches = [part.e164 for part in conjuncts(wanted) if part.e164 is not None]
+    likes = [_condition("like", f"%{match.ends_with[-LOCAL_DIGITS:]}") for match in matches if match.ends_with]
+    if not national:
+        likes += [_condition("like", f"{match.starts_with}%") for match in matches if match.starts_with]
+        likes += [_condition("like", f"%{match.contains}%") for match in matches if match.contains]
     if len(likes) > 1:
         return {"filters": likes, "condition": "and"}
     return likes[0] if likes else None
 
 
-def _likes(starts_with: str | None, contains: str | None, ends_with: str | None) -> list[str]:
-    written = ((starts_with, "{}%"), (contains, "%{}%"), (ends_with, "%{}"))
-    return [pattern.format(digits) for digits, pattern in written if digits]
+def _within(said: object, *path: str) -> object:
+    """What stands at a path of names; None where there is nothing, or not an object on the way."""
+    for name in path:
+        said = said.get(name) if isinstance(said, dict) else None
+    return said
 
 
-def _refusal(data: ErrorData) -> SourceError:
-    """The error that a mnemonic stands for; the provider's own sentence may hold anything and is left out."""
-    mnemonic = data.mnemonic if data.mnemonic and re.fullmatch("[a-z_]{1,64}", data.mnemonic) else "an unnamed error"
+def _refusal(error: dict[str, Any], refused: SourceError | None) -> SourceError:
+    """The error that a mnemonic stands for, else the HTTP status; the provider's own sentence may hold anything."""
+    said = _within(error, "data", "mnemonic")
+    mnemonic = said if isinstance(said, str) and re.fullmatch("[a-z_]{1,64}", said) else "an unnamed error"
+    if mnemonic not in REMEDIES and refused is not None:
+        return refused
     kind, why = REMEDIES.get(mnemonic, (SourceMisconfigured, "it refused how it was asked"))
-    limits = data.metadata.limits if data.metadata else None
     wait = None
-    if kind is SourceRateLimited and limits is not None:
-        daily = isinstance(data.params, dict) and data.params.get("limit_type") == "day"
-        wait = limits.day_reset if daily else limits.minute_reset
+    if kind is SourceRateLimited:
+        limit = "day" if _within(error, "data", "params", "limit_type") == "day" else "minute"
+        wait = answers.count(_within(error, "data", "metadata", "limits", f"{limit}_reset"))
     return kind(
         f"CallGear answered {mnemonic}: {why}.",
         reason=mnemonic,
-        retry_after_ms=None if wait is None else min(int(wait * 1000), answers.LONGEST_WAIT_MS),
+        retry_after_ms=None if wait is None else min(wait * 1000, answers.LONGEST_WAIT_MS),
     )

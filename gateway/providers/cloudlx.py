@@ -12,21 +12,11 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from gateway.errors import SourceAuthFailed
+from gateway.errors import SourceAuthFailed, SourceBadAnswer
+from gateway.numbers import model
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import CountryCode, from_digits
 from gateway.numbers.filters import Filter, conjuncts, named
-from gateway.numbers.model import (
-    Availability,
-    CurrencyCode,
-    Lifecycle,
-    Number,
-    Origin,
-    Provenance,
-    Record,
-    location,
-    pricing,
-)
 from gateway.providers import answers
 from gateway.providers.protocol import Request, Response, SourceSettings, Token
 
@@ -37,27 +27,18 @@ SEARCHED_DIGITS = 5
 
 LIFECYCLES = answers.Words(
     "status",
-    {
-        "Reserved": Lifecycle.RESERVED,
-        "Cancelled": Lifecycle.CANCELLED,
-        "Available": Lifecycle.AVAILABLE,
-        "Active": Lifecycle.ACTIVE,
-    },
-    Lifecycle.UNKNOWN,
+    model.Lifecycle,
+    {"Reserved": "RESERVED", "Cancelled": "CANCELLED", "Available": "AVAILABLE", "Active": "ACTIVE"},
 )
 
 
-class Address(Record, frozen=True):
+class Address(model.Record, frozen=True):
     """An address registered with a number. Personal data."""
 
     id: Annotated[str | None, Meta(description="CloudLX's key of the address.")] = None
     name: Annotated[str | None, Meta(description="What the account calls it.")] = None
-    use_for_proof_of_address: Annotated[bool | None, Meta(description="Whether it proves where the customer is.")] = (
-        None
-    )
-    use_for_emergency_address: Annotated[bool | None, Meta(description="Whether emergency services are told it.")] = (
-        None
-    )
+    use_for_proof_of_address: Annotated[bool | None, Meta(description="Whether it is a proof of address.")] = None
+    use_for_emergency_address: Annotated[bool | None, Meta(description="Whether emergency services get it.")] = None
     address_line1: Annotated[str | None, Meta(description="First line.")] = None
     address_line2: Annotated[str | None, Meta(description="Second line.")] = None
     city: Annotated[str | None, Meta(description="City.")] = None
@@ -66,7 +47,7 @@ class Address(Record, frozen=True):
     country: Annotated[CountryCode | None, Meta(description="ISO 3166-1 alpha-2.")] = None
 
 
-class CloudLXDetails(Record, frozen=True):
+class CloudLXDetails(model.Record, frozen=True):
     """What only CloudLX says, in its own words."""
 
     uuid: Annotated[str, Meta(description="CloudLX's key of the number.", extra={"scalar": "ID"})]
@@ -105,7 +86,7 @@ class CloudLXSettings(SourceSettings):
     def _known_zone(cls, zone: str) -> str:
         try:
             ZoneInfo(zone)
-        except (ValueError, OSError):
+        except (KeyError, ValueError, OSError):
             msg = f"{zone!r} is not a time zone of the IANA database, such as Europe/London"
             raise ValueError(msg) from None
         return zone
@@ -118,16 +99,10 @@ class CloudLXSettings(SourceSettings):
         return self
 
 
-class Country(Struct):
-    """An address's country."""
-
-    iso: str | None = None
-
-
 class AddressRow(Struct, rename="camel"):
     """An address as CloudLX writes it."""
 
-    id: str | int | None = None
+    id: str | None = None
     name: str | None = None
     use_for_proof_of_address: bool | None = None
     use_for_emergency_address: bool | None = None
@@ -136,7 +111,7 @@ class AddressRow(Struct, rename="camel"):
     address_city: str | None = None
     address_region: str | None = None
     address_postal_code: str | None = None
-    address_country: Country | None = None
+    address_country: Any = None
 
 
 class Row(Struct):
@@ -154,7 +129,6 @@ class Row(Struct):
     setup_charge: Decimal | None = None
     status: str | None = None
     provisioned: str | None = None
-    cancelled: str | None = None
     details: Any = None
     number_address: Any = None
     emergency_number_address: Any = None
@@ -164,7 +138,8 @@ class Page(Struct):
     """The answer. ``paginates`` compares the total with the page size, so it says nothing about a next page."""
 
     numbers: list[Raw]
-    num_results: int | None = None
+    num_results: Any = None
+    paginates: Any = None
 
 
 class Grant(Struct):
@@ -188,8 +163,10 @@ class CloudLX:
     title: ClassVar[str] = "CloudLX"
     version: ClassVar[int] = 1
     Settings: ClassVar[type[SourceSettings]] = CloudLXSettings
-    Details: ClassVar[type[Record]] = CloudLXDetails
-    availabilities: ClassVar[frozenset[Availability]] = frozenset({Availability.OWNED, Availability.RELEASED})
+    Details: ClassVar[type[model.Record]] = CloudLXDetails
+    availabilities: ClassVar[frozenset[model.Availability]] = frozenset(
+        {model.Availability.OWNED, model.Availability.RELEASED}
+    )
 
     def __init__(self, name: str, settings: CloudLXSettings) -> None:
         self.name = name
@@ -197,7 +174,7 @@ class CloudLX:
         self.paging = Paging(size=settings.block_size or ROWS_IN_A_PAGE, aligned=True, ahead=8)
         self._base_url = settings.base_url.rstrip("/")
         self._zone = ZoneInfo(settings.timezone)
-        self._currency = CurrencyCode(settings.currency) if settings.currency else None
+        self._currency = model.CurrencyCode(settings.currency) if settings.currency else None
 
     def ask(self, block: Block, wanted: Filter) -> Request:
         """A page; where the filter says how a number ends, that is searched for."""
@@ -211,37 +188,38 @@ class CloudLX:
         """The bearer goes into the header."""
         held = self.settings.access_token
         bearer = token if token is not None else held.get_secret_value() if held else ""
-        return Request(
-            request.method, request.url, (*request.headers, ("authorization", f"Bearer {bearer}")), request.body
-        )
+        return answers.bearing(request, bearer)
 
     def read(self, response: Response) -> Listing:
-        """The rows; ``num_results`` is the total, unless it only counts a full page."""
+        """The rows; ``num_results`` is the total, unless there is more than it counts: then it counts this page."""
         if (error := answers.refusal(self.title, response)) is not None:
             raise error
-        page = answers.decoded(self.title, response, Page)
-        return answers.listing(self, response, page.numbers, Row, self._number, total=page.num_results)
+        page = answers.decoded(self.title, response.body, Page)
+        total = answers.count(page.num_results)
+        if total is not None and total <= len(page.numbers) and page.paginates:
+            total = None
+        return answers.listing(self, response, page.numbers, Row, self._number, total=total)
 
-    def _number(self, row: Row, origin: Origin, drift: set[str]) -> Number:
+    def _number(self, row: Row, origin: model.Origin, drift: set[str]) -> model.Number:
         written = row.number_e164 or f"{row.country_code or ''}{row.range_code or ''}{row.number or ''}"
         e164 = from_digits(written)
         if e164 is None:
             raise ValueError
         lifecycle = LIFECYCLES.read(row.status, drift)
         inner: dict[str, Any] = row.details if isinstance(row.details, dict) else {}
-        addresses = (
-            _address(inner.get(name) or getattr(row, name)) for name in ("number_address", "emergency_number_address")
-        )
-        number_address, emergency_number_address = addresses
-        return Number(
+        return model.Number(
             e164=e164,
             origin=origin,
-            availability=Availability.RELEASED if lifecycle is Lifecycle.CANCELLED else Availability.OWNED,
+            availability=model.Availability.RELEASED
+            if lifecycle is model.Lifecycle.CANCELLED
+            else model.Availability.OWNED,
             lifecycle=lifecycle,
             raw_status=row.status or None,
             said_country=answers.country(row.country_iso),
-            location=location(row.range_code or None, row.range_name or None),
-            pricing=pricing(self._currency, Provenance.CONFIGURED, monthly=row.monthly_charge, setup=row.setup_charge),
+            location=model.location(row.range_code or None, row.range_name or None),
+            pricing=model.pricing(
+                self._currency, model.Provenance.CONFIGURED, monthly=row.monthly_charge, setup=row.setup_charge
+            ),
             provisioned_at=answers.moment(row.provisioned, self._zone),
             details=CloudLXDetails(
                 uuid=row.uuid,
@@ -253,8 +231,8 @@ class CloudLX:
                 monthly_charge=row.monthly_charge,
                 setup_charge=row.setup_charge,
                 status=row.status or None,
-                number_address=number_address,
-                emergency_number_address=emergency_number_address,
+                number_address=_address(inner, row, "number_address", drift),
+                emergency_number_address=_address(inner, row, "emergency_number_address", drift),
             ),
         )
 
@@ -282,15 +260,15 @@ class CloudLX:
             raise SourceAuthFailed(msg)
         if (error := answers.refusal(self.title, response)) is not None:
             raise error
-        grant = answers.decoded(self.title, response, Grant)
+        grant = answers.decoded(self.title, response.body, Grant)
         return Token(grant.access_token, grant.expires_in)
 
 
 def _refuses_the_client(response: Response) -> bool:
     """dingo/api issue 613: a refused client surfaces as an internal error."""
     try:
-        return "client authentication failed" in msgspec.json.decode(response.body, type=Refusal).message.casefold()
-    except ValueError:
+        return "client authentication failed" in answers.decoded("CloudLX", response.body, Refusal).message.casefold()
+    except SourceBadAnswer:
         return False
 
 
@@ -302,28 +280,26 @@ def _searched(wanted: Filter) -> str:
     """
     numbers = named(wanted)
     if numbers is not None:
-        return numbers[0][-SEARCHED_DIGITS:] if len(numbers) == 1 else ""
+        return numbers[0][1:][-SEARCHED_DIGITS:] if len(numbers) == 1 else ""
     ends = [part.e164.ends_with for part in conjuncts(wanted) if part.e164 is not None and part.e164.ends_with]
     return max(ends, key=len)[-SEARCHED_DIGITS:] if ends else ""
 
 
-def _address(said: object) -> Address | None:
-    """An address; null, missing, {} and PHP's [] all mean that there is none, and so does one that cannot be read."""
-    if not isinstance(said, dict) or not said:
+def _address(inner: dict[str, Any], row: Row, field: str, drift: set[str]) -> Address | None:
+    """An address: documented beside the status and shown within ``details``."""
+    said = answers.part(inner.get(field) or getattr(row, field), AddressRow, field, drift)
+    if said is None:
         return None
-    try:
-        row = msgspec.convert(said, AddressRow, strict=False)
-    except msgspec.ValidationError:
-        return None
+    iso = said.address_country.get("iso") if isinstance(said.address_country, dict) else said.address_country
     return Address(
-        id=None if row.id is None else str(row.id),
-        name=row.name or None,
-        use_for_proof_of_address=row.use_for_proof_of_address,
-        use_for_emergency_address=row.use_for_emergency_address,
-        address_line1=row.address_line1 or None,
-        address_line2=row.address_line2 or None,
-        city=row.address_city or None,
-        region=row.address_region or None,
-        postal_code=row.address_postal_code or None,
-        country=answers.country(row.address_country.iso if row.address_country else None),
+        id=said.id,
+        name=said.name,
+        use_for_proof_of_address=said.use_for_proof_of_address,
+        use_for_emergency_address=said.use_for_emergency_address,
+        address_line1=said.address_line1,
+        address_line2=said.address_line2,
+        city=said.address_city,
+        region=said.address_region,
+        postal_code=said.address_postal_code,
+        country=answers.country(iso if isinstance(iso, str) else None),
     )

@@ -9,78 +9,44 @@ from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote
 
-import msgspec
 from msgspec import Meta, Raw, Struct
 from pydantic import Field, SecretStr
 
-from gateway.errors import BadUserInput, SourceBadAnswer, SourceMisconfigured
+from gateway.errors import UNLISTED, BadUserInput, SourceBadAnswer, SourceMisconfigured
+from gateway.numbers import model
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164, NumberType, from_digits
 from gateway.numbers.filters import Filter
-from gateway.numbers.model import (
-    NO_HEALTH,
-    Availability,
-    CurrencyCode,
-    Health,
-    HealthState,
-    Lifecycle,
-    Number,
-    Observation,
-    Origin,
-    Provenance,
-    Record,
-    pricing,
-)
 from gateway.providers import answers
-from gateway.providers.protocol import UNLISTED, Request, Response, SourceSettings, Told
+from gateway.providers.protocol import Request, Response, SourceSettings, Told
 
 LIFECYCLES = answers.Words(
     "operationalStatus",
-    {
-        "Active": Lifecycle.ACTIVE,
-        "Unhealthy": Lifecycle.ACTIVE,
-        "Expiring": Lifecycle.EXPIRING,
-        "Inactive": Lifecycle.INACTIVE,
-    },
-    Lifecycle.UNKNOWN,
+    model.Lifecycle,
+    {"Active": "ACTIVE", "Unhealthy": "ACTIVE", "Expiring": "EXPIRING", "Inactive": "INACTIVE"},
 )
 """Health is folded into the status in events; here it is told apart."""
 
 TYPES = answers.Words(
     "numberType",
-    {
-        "GEOGRAPHIC": NumberType.GEOGRAPHIC,
-        "GEO": NumberType.GEOGRAPHIC,
-        "LOCAL": NumberType.GEOGRAPHIC,
-        "MOBILE": NumberType.MOBILE,
-        "TOLLFREE": NumberType.TOLL_FREE,
-        "TOLL_FREE": NumberType.TOLL_FREE,
-        "TOLL FREE": NumberType.TOLL_FREE,
-        "PREMIUM": NumberType.PREMIUM,
-    },
-    NumberType.UNKNOWN,
+    NumberType,
+    {"GEOGRAPHIC": "GEOGRAPHIC", "GEO": "GEOGRAPHIC", "LOCAL": "GEOGRAPHIC", "MOBILE": "MOBILE", "PREMIUM": "PREMIUM"}
+    | dict.fromkeys(("TOLL_FREE", "TOLL FREE", "TOLLFREE"), "TOLL_FREE"),
 )
 """The values are not documented; these are the vendor's words elsewhere."""
 
 
-NOTHING = Raw(b"null")
-
-
-class EightByEightDetails(Record, frozen=True):
+class EightByEightDetails(model.Record, frozen=True):
     """What only 8x8 says, in its own words."""
 
     sub_account_id: Annotated[str, Meta(description="The subaccount whose pool the number is in.")]
-    reference_id: Annotated[str | None, Meta(description="8x8's reference; it names a range, so it is not unique.")] = (
-        None
-    )
+    reference_id: Annotated[str | None, Meta(description="8x8's reference; it names a range of numbers.")] = None
     operational_status: Annotated[str | None, Meta(description="Active, Unhealthy, Expiring or Inactive.")] = None
     rental_price: Annotated[Decimal | None, Meta(description="The monthly fee.")] = None
     incoming_rate: Annotated[Decimal | None, Meta(description="The fee for a minute of inbound calls.")] = None
     billing_unit: Annotated[int | None, Meta(description="The billing increment, probably in seconds.")] = None
-    billing_currency: Annotated[CurrencyCode | None, Meta(description="The currency of both fees.")] = None
-    number_health_check_enabled: Annotated[bool | None, Meta(description="Whether 8x8 checks the number's health.")] = (
-        None
-    )
+    billing_currency: Annotated[model.CurrencyCode | None, Meta(description="The currency of both fees.")] = None
+    number_health_check_enabled: Annotated[bool | None, Meta(description="Whether 8x8 checks its health.")] = None
     update_status: Annotated[str | None, Meta(description="UPDATED or NO_CHANGE, in the last event.")] = None
 
 
@@ -127,17 +93,17 @@ class ListPage(Struct, rename="camel"):
     """The answer of the list: the whole pool, unpaginated."""
 
     numbers: list[Raw]
-    total_numbers: int | None = None
-    status_code: str | int | None = None
+    total_numbers: Any = None
+    status_code: Any = None
 
 
 class Checked(Struct, rename="camel"):
     """The answer of the check. Both error families are read: ``statusMessage`` of voice, ``message`` of the platform."""
 
-    payload: Raw = NOTHING
-    status_code: str | int | None = None
-    status_message: str | None = None
-    message: str | None = None
+    payload: Raw = answers.NOTHING
+    status_code: Any = None
+    status_message: Any = None
+    message: Any = None
 
 
 class Payload(Struct, rename="camel"):
@@ -145,8 +111,8 @@ class Payload(Struct, rename="camel"):
 
     sub_account_id: str
     virtual_numbers: Raw
-    total_numbers: int | None = None
-    update_event_type: str | None = None
+    total_numbers: Any = None
+    update_event_type: Any = None
 
 
 class Event(Struct, rename="camel"):
@@ -165,8 +131,8 @@ class EightByEight:
     title: ClassVar[str] = "8x8"
     version: ClassVar[int] = 1
     Settings: ClassVar[type[SourceSettings]] = EightByEightSettings
-    Details: ClassVar[type[Record]] = EightByEightDetails
-    availabilities: ClassVar[frozenset[Availability]] = frozenset({Availability.OWNED})
+    Details: ClassVar[type[model.Record]] = EightByEightDetails
+    availabilities: ClassVar[frozenset[model.Availability]] = frozenset({model.Availability.OWNED})
     paging = Paging(size=1, whole=True)
 
     def __init__(self, name: str, settings: EightByEightSettings) -> None:
@@ -185,33 +151,31 @@ class EightByEight:
 
     def sign(self, request: Request, token: str | None) -> Request:  # noqa: ARG002 - the key never changes
         """The key goes into the header."""
-        bearer = ("authorization", f"Bearer {self.settings.api_key.get_secret_value()}")
-        return Request(request.method, request.url, (*request.headers, bearer), request.body)
+        return answers.bearing(request, self.settings.api_key.get_secret_value())
 
     def read(self, response: Response) -> Listing:
         """The rows. An account without the list endpoint answers 404 there."""
         self._refuse(response)
-        page = answers.decoded(self.title, response, ListPage)
+        page = answers.decoded(self.title, response.body, ListPage)
         _expect_success(page.status_code)
-        return answers.listing(self, response, page.numbers, Row, self._number, total=page.total_numbers)
+        return self._rows(response, page.numbers, model.Observation.LIST, answers.count(page.total_numbers))
 
-    def read_one(self, e164: E164, response: Response) -> Number | None:
-        """The number; a 404 means that the pool lacks it, unless it names the subaccount."""
+    def read_one(self, e164: E164, response: Response) -> model.Number | None:
+        """The number; a 404, or a 200 that names none, means that the pool lacks it, unless it names the subaccount."""
         if response.status == 404:  # noqa: PLR2004 - the documented status of an unknown number
             self._refuse_subaccount(response)
             return None
         self._refuse(response)
-        checked = answers.decoded(self.title, response, Checked)
+        checked = answers.decoded(self.title, response.body, Checked)
         _expect_success(checked.status_code)
-        if checked.payload == NOTHING:
+        held = answers.decoded(self.title, checked.payload, dict[str, Raw] | None) or {}
+        if held.get("msisdn", answers.NOTHING) == answers.NOTHING:
             return None
-        origin = Origin(provider=self.provider, source=self.name, via=Observation.CHECK, as_of=response.received_at)
-        try:
-            number = self._number(msgspec.json.decode(checked.payload, type=Row, strict=False), origin, set())
-        except ValueError:
-            msg = "8x8 answered a number that cannot be read."
-            raise SourceBadAnswer(msg) from None
+        [number] = self._rows(response, [checked.payload], model.Observation.CHECK).rows
         return number if number.e164 == e164 else None
+
+    def _rows(self, response: Response, raws: list[Raw], via: model.Observation, total: int | None = None) -> Listing:
+        return answers.listing(self, response, raws, Row, self._number, total=total, via=via)
 
     def _refuse(self, response: Response) -> None:
         if response.status == 404:  # noqa: PLR2004 - an unknown subaccount, or an account without the list
@@ -224,32 +188,32 @@ class EightByEight:
     def _refuse_subaccount(self, response: Response) -> None:
         """A 404 whose message names the subaccount is about the settings, not about a number."""
         try:
-            said = msgspec.json.decode(response.body, type=Checked, strict=False)
-        except ValueError:
+            said = answers.decoded(self.title, response.body, Checked)
+        except SourceBadAnswer:
             return
         if "subaccount" in f"{said.status_message} {said.message}".casefold():
             msg = "8x8 does not know the subaccount: check subaccount_id."
             raise SourceMisconfigured(msg)
 
-    def _number(self, row: Row, origin: Origin, drift: set[str]) -> Number:
+    def _number(self, row: Row, origin: model.Origin, drift: set[str]) -> model.Number:
         e164 = from_digits(row.msisdn)
         if e164 is None:
             raise ValueError
-        currency = CurrencyCode(row.billing_currency) if row.billing_currency else None
-        status = row.operational_status
+        currency = answers.currency(row.billing_currency)
+        status = row.operational_status or None
         number_type = TYPES.read(row.number_type, drift)
-        return Number(
+        return model.Number(
             e164=e164,
             origin=origin,
-            availability=Availability.OWNED,
+            availability=model.Availability.OWNED,
             lifecycle=LIFECYCLES.read(status, drift),
             raw_status=status,
             usable_for_new_sessions=None if status is None else status.casefold() == "active",
-            health=_health(row),
+            health=_health(row, origin.via, drift),
             said_country=answers.country(row.country_code),
             said_type=None if number_type is NumberType.UNKNOWN else number_type,
-            pricing=pricing(
-                currency, Provenance.PROVIDER, monthly=row.rental_price, inbound_per_minute=row.incoming_rate
+            pricing=model.pricing(
+                currency, model.Provenance.PROVIDER, monthly=row.rental_price, inbound_per_minute=row.incoming_rate
             ),
             provisioned_at=answers.moment(row.date_created),
             updated_at=answers.moment(row.updated_timestamp or row.date_updated),
@@ -273,24 +237,21 @@ class EightByEight:
             BadUserInput: it is not that event, or is for another subaccount; the message names the place.
         """
         try:
-            event = msgspec.json.decode(body, type=Event, strict=False)
-            raws = msgspec.json.decode(_as_list(event.payload.virtual_numbers), type=list[Raw])
-        except (ValueError, RecursionError) as error:
-            msg = f"This is not a Virtual Number Updated event: {error}."
+            event = answers.decoded(self.title, body, Event)
+            self._expect_ours(event)
+            raws = answers.decoded(self.title, _as_list(event.payload.virtual_numbers), list[Raw])
+            told = self._rows(Response(200, {}, body, received_at), raws, model.Observation.WEBHOOK)
+        except SourceBadAnswer as error:
+            msg = f"This is not a Virtual Number Updated event: {error.__cause__ or error}"
             raise BadUserInput(msg) from error
-        self._expect_ours(event)
-        told = answers.listing(
-            self, Response(200, {}, body, received_at), raws, Row, self._number, via=Observation.WEBHOOK
-        )
-        unchanged = frozenset(
-            number.e164 for number in told.rows if getattr(number.details, "update_status", None) == "NO_CHANGE"
-        )
-        complete = not told.skipped and len(told.rows) == event.payload.total_numbers
+        unchanged = (number.e164 for number in told.rows if getattr(number.details, "update_status", "") == "NO_CHANGE")
+        total = answers.count(event.payload.total_numbers)
+        complete = not told.skipped and len({number.e164 for number in told.rows}) == total
         return Told(
             numbers=told.rows,
-            unchanged=unchanged,
+            unchanged=frozenset(unchanged),
             replaces=event.payload.update_event_type == "SNAPSHOT" and complete,
-            total=event.payload.total_numbers,
+            total=total,
             skipped=told.skipped,
             drift=told.drift,
         )
@@ -301,34 +262,31 @@ class EightByEight:
             ("eventType", event.event_type, "VIRTUAL_NUMBER_UPDATE"),
             ("payload.subAccountId", event.payload.sub_account_id, self.settings.subaccount_id),
         )
-        for place, said, ours in expected:
-            if said != ours:
-                msg = f"This event is not for this source: {place} is not {ours!r}."
-                raise BadUserInput(msg)
+        foreign = [f"{place} is not {ours!r}" for place, said, ours in expected if said != ours]
+        if foreign:
+            msg = f"This event is not for this source: {', '.join(foreign)}."
+            raise BadUserInput(msg)
 
 
-SUCCESSES = (None, 0, 1, "0", "1", "200", 200)
-
-
-def _expect_success(status_code: str | int | None) -> None:
+def _expect_success(status_code: object) -> None:
     """A 200 may carry a failing ``statusCode``: negative for validation, or an HTTP status."""
-    if status_code not in SUCCESSES:
+    if status_code not in (None, 0, 1, 200, "0", "1", "200"):
         msg = "8x8 answered 200 with a statusCode that says that it failed."
         raise SourceBadAnswer(msg)
 
 
-def _health(row: Row) -> Health:
+def _health(row: Row, via: model.Observation, drift: set[str]) -> model.Health:
     """From the list's health object, else from the event's status; a check says nothing of health."""
-    said = msgspec.convert(row.number_health, HealthRow, strict=False) if isinstance(row.number_health, dict) else None
+    said = answers.part(row.number_health, HealthRow, "numberHealth", drift)
     if said is not None and said.is_healthy is not None:
-        state = HealthState.HEALTHY if said.is_healthy else HealthState.UNHEALTHY
-        return Health(state=state, checked_at=answers.moment(said.last_checked_time))
+        state = model.HealthState.HEALTHY if said.is_healthy else model.HealthState.UNHEALTHY
+        return model.Health(state=state, checked_at=answers.moment(said.last_checked_time))
     status = (row.operational_status or "").casefold()
     if status == "unhealthy":
-        return Health(state=HealthState.UNHEALTHY)
-    if status == "active" and row.number_health_check_enabled and row.updated_timestamp:
-        return Health(state=HealthState.HEALTHY)
-    return NO_HEALTH
+        return model.Health(state=model.HealthState.UNHEALTHY)
+    if status == "active" and row.number_health_check_enabled and via is model.Observation.WEBHOOK:
+        return model.Health(state=model.HealthState.HEALTHY)
+    return model.NO_HEALTH
 
 
 def _as_list(raw: Raw) -> bytes:

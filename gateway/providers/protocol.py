@@ -19,9 +19,6 @@ from gateway.numbers.model import Availability, Number, Record
 
 Headers = tuple[tuple[str, str], ...]
 
-UNLISTED = "unlisted"
-"""The reason of the refusal by a source that has no list, although its provider has: only look-ups can reach it."""
-
 
 class Request(Struct, frozen=True):
     """One HTTP request, hashable. Unsigned it is the cache key, and may appear in logs; signed it never may.
@@ -193,6 +190,6 @@ class Receives(Source, Protocol):
         """An event as records.
 
         Raises:
-            EventRefused: it is not an event of the documented shape, or not for this source.
+            BadUserInput: it is not an event of the documented shape, or not for this source.
         """
         ...

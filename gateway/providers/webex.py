@@ -21,7 +21,7 @@ from gateway.providers.protocol import Request, Response, SourceSettings, Token
 NUMBERS_IN_A_URL = 100
 """E.164 numbers in one comma list: about 1.6 kB of URL, far below what proxies refuse."""
 
-LIFECYCLES = answers.Words("state", {"ACTIVE": Lifecycle.ACTIVE, "INACTIVE": Lifecycle.INACTIVE}, Lifecycle.UNKNOWN)
+LIFECYCLES = answers.Words("state", Lifecycle, {"ACTIVE": "ACTIVE", "INACTIVE": "INACTIVE"})
 
 
 class WebexDetails(Record, frozen=True):
@@ -124,15 +124,13 @@ class Webex:
         """The bearer goes into the header."""
         held = self.settings.access_token
         bearer = token if token is not None else held.get_secret_value() if held else ""
-        return Request(
-            request.method, request.url, (*request.headers, ("authorization", f"Bearer {bearer}")), request.body
-        )
+        return answers.bearing(request, bearer)
 
     def read(self, response: Response) -> Listing:
         """The rows; a ``Link`` header is never followed: it has been seen broken, and it would carry the token away."""
         if (error := answers.refusal(self.title, response)) is not None:
             raise error
-        page = answers.decoded(self.title, response, Page)
+        page = answers.decoded(self.title, response.body, Page)
         return answers.listing(self, response, page.phone_numbers, Row, self._number)
 
     def _number(self, row: Row, origin: Origin, drift: set[str]) -> Number:
@@ -185,5 +183,5 @@ class Webex:
             raise SourceAuthFailed(msg)
         if (error := answers.refusal(self.title, response)) is not None:
             raise error
-        grant = answers.decoded(self.title, response, Grant)
+        grant = answers.decoded(self.title, response.body, Grant)
         return Token(grant.access_token, grant.expires_in)

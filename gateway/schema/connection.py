@@ -1,6 +1,7 @@
 """The connection: one window of the merged list as edges, page info and the account of every source."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import strawberry
@@ -8,10 +9,10 @@ from msgspec import Struct
 from strawberry import Info
 
 from gateway.errors import BadUserInput, SourceError
+from gateway.numbers import windows as merged
 from gateway.numbers.cursor import Place
-from gateway.numbers.merge import Range, Read, Window, place_of
-from gateway.numbers.model import Number
 from gateway.numbers.search import Search
+from gateway.numbers.windows import Range, Read, Window
 from gateway.schema.context import Context
 from gateway.schema.phone_number import PhoneNumber, shown
 from gateway.schema.source import Gap, SourceReport, source_named, told
@@ -50,17 +51,14 @@ class Asked(Struct, frozen=True):
     skipped: tuple[str, ...]
     context: Context
 
-    def cursor(self, place: Place | None) -> str | None:
+    def cursor(self, place: Place) -> str:
         """A place as text."""
-        return None if place is None else self.context.rooms.signer.encode(place, self.search)
-
-    def cursor_of(self, number: Number) -> str:
-        """A row's place as text."""
-        return self.context.rooms.signer.encode(place_of(number, self.search), self.search)
+        return self.context.rooms.signer.encode(place, self.search)
 
 
 def _edges(asked: strawberry.Parent[Asked]) -> list[PhoneNumberEdge]:
-    return [PhoneNumberEdge(cursor=asked.cursor_of(number), node=shown(number)) for number in asked.window.numbers]
+    rows = zip(asked.window.places, asked.window.numbers, strict=True)
+    return [PhoneNumberEdge(cursor=asked.cursor(place), node=shown(number)) for place, number in rows]
 
 
 def _nodes(asked: strawberry.Parent[Asked]) -> list[PhoneNumber]:
@@ -68,12 +66,12 @@ def _nodes(asked: strawberry.Parent[Asked]) -> list[PhoneNumber]:
 
 
 def _page_info(asked: strawberry.Parent[Asked]) -> PageInfo:
-    rows = asked.window.numbers
+    places, end = asked.window.places, asked.window.end
     return PageInfo(
         has_next_page=asked.window.has_next,
         has_previous_page=asked.window.has_previous,
-        start_cursor=asked.cursor_of(rows[0]) if rows else None,
-        end_cursor=asked.cursor_of(rows[-1]) if rows else None,
+        start_cursor=asked.cursor(places[0]) if places else None,
+        end_cursor=asked.cursor(end or places[-1]) if end or places else None,
     )
 
 
@@ -170,45 +168,38 @@ def _selects(selections: Sequence[object], name: str) -> bool:
 
 
 def _report(asked: Asked, read: Read) -> SourceReport:
-    held, gap = read.snapshot, read.gap
-    shown_as_of = None if held is None or held.awaiting else held.as_of
     return SourceReport(
         source=source_named(read.source, asked.context),
         status=_status(read),
-        rows_read=0 if held is None else held.sent,
+        rows_read=read.rows_read,
         rows_kept=read.rows_kept,
-        rows_skipped=0 if held is None else held.skipped,
+        rows_skipped=read.rows_skipped,
         total_count=read.total,
-        as_of=shown_as_of,
+        as_of=read.as_of,
         upstream_calls=asked.errand.calls[read.source],
-        remarks=[] if held is None else list(held.drift),
-        error=told(read.error) if read.error is not None else None,
-        gap=None if gap is None else Gap(after=asked.cursor(gap.after), before=asked.cursor(gap.before)),
+        remarks=list(read.remarks),
+        error=None if read.error is None else told(read.error),
+        gap=None if read.gap is None else _shown_gap(asked, read.gap),
+    )
+
+
+def _shown_gap(asked: Asked, gap: merged.Gap) -> Gap:
+    return Gap(
+        after=None if gap.after is None else asked.cursor(gap.after),
+        before=None if gap.before is None else asked.cursor(gap.before),
     )
 
 
 def _status(read: Read) -> SourceStatus:
-    if read.snapshot is None:
+    if read.error is not None:
         return SourceStatus.FAILED
-    if read.snapshot.awaiting:
+    if read.awaiting:
         return SourceStatus.AWAITING_SNAPSHOT
-    return SourceStatus.STALE if read.snapshot.stale else SourceStatus.OK
+    return SourceStatus.STALE if read.stale else SourceStatus.OK
 
 
 def _not_asked(asked: Asked, name: str) -> SourceReport:
-    return SourceReport(
-        source=source_named(name, asked.context),
-        status=SourceStatus.SKIPPED,
-        rows_read=0,
-        rows_kept=0,
-        rows_skipped=0,
-        total_count=None,
-        as_of=None,
-        upstream_calls=0,
-        remarks=[],
-        error=None,
-        gap=None,
-    )
+    return replace(_report(asked, Read(source=name)), status=SourceStatus.SKIPPED)
 
 
 def refuse_failures(asked: Asked) -> None:

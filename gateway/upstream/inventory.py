@@ -1,17 +1,22 @@
 """All sources as one list: reads each whole, drives the merge, and names what failed."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
-from gateway.errors import SourceMisconfigured
+from gateway.errors import UNLISTED, SourceError, SourceMisconfigured
 from gateway.numbers.blocks import Block, Listing
+from gateway.numbers.chain import Part, Stream, chain
+from gateway.numbers.chain_back import chain_back
 from gateway.numbers.drain import drain
 from gateway.numbers.filters import EVERYTHING, Facts, Filter, verdict
-from gateway.numbers.merge import Range, Snapshot, Whole, Window, in_order, merge
+from gateway.numbers.merge import Snapshot, Whole, in_order, merge
 from gateway.numbers.search import OrderField, Search
-from gateway.providers.protocol import UNLISTED, Lists, Request, Source
+from gateway.numbers.windows import Range, Window
+from gateway.providers.protocol import Lists, Request, Source
 from gateway.upstream.cache import Cache
 from gateway.upstream.clock import Clock
 from gateway.upstream.drive import drive
@@ -55,10 +60,46 @@ class Inventory:
             AllSourcesFailed: not one of them could be read.
         """
 
-        async def answer(ask: Whole) -> Snapshot:
+        async def whole(ask: Whole) -> Snapshot:
             return await self.snapshot(ask.source, search, errand)
 
-        return await drive(merge(search, span, names, counted=counted), answer, errand)
+        async def part(ask: Part) -> Listing:
+            return await self._part(ask, errand)
+
+        if search.order.field is not OrderField.SOURCE:
+            return await drive(merge(search, span, names, counted=counted), whole, errand)
+        if span.last is not None:
+            window = await drive(chain_back(search, span, names), whole, errand)
+        else:
+            streams = [Stream(name, lists.paging if (lists := self._callers[name].lists) else None) for name in names]
+            window = await drive(chain(search, span, streams), part, errand)
+        return await self._counted(window, search, errand) if counted else window
+
+    async def _counted(self, window: Window, search: Search, errand: Errand) -> Window:
+        """The window with totals: in the cheap order they are what costs, so they are read only when wanted."""
+        counts = await asyncio.gather(*(self._count(read.source, search, errand) for read in window.reads))
+        reads = tuple(replace(read, total=count) for read, count in zip(window.reads, counts, strict=True))
+        known = [count for count in counts if count is not None]
+        return replace(window, reads=reads, total=sum(known) if len(known) == len(counts) else None)
+
+    async def _count(self, name: str, search: Search, errand: Errand) -> int | None:
+        try:
+            held = await self.snapshot(name, search, errand)
+        except SourceError:
+            return None
+        return None if held.awaiting else sum(map(search.admits, held.rows))
+
+    async def _part(self, ask: Part, errand: Errand) -> Listing:
+        caller = self._callers[ask.source]
+        source = caller.lists
+        assert source is not None
+        request = source.ask(ask.block, EVERYTHING)
+        return await self._cache.fetch(
+            key_of(source, request, "block"),
+            source.settings.ttl,
+            errand,
+            lambda: caller.ask(request, source.read, errand),
+        )
 
     async def snapshot(self, name: str, search: Search, errand: Errand, pushed: Filter = EVERYTHING) -> Snapshot:
         """Everything a source holds of ``pushed``, in the search's order; from the cache when that is fresh enough.

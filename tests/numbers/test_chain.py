@@ -1,0 +1,385 @@
+"""The cheap order: source by source, reading only what a page needs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from gateway.errors import UNLISTED, AllSourcesFailed, SourceError, SourceMisconfigured, SourceTimeout
+from gateway.numbers.blocks import Block, Listing, Paging
+from gateway.numbers.chain import SCANNED_AT_MOST, Part, Stream, chain, cover
+from gateway.numbers.chain_back import chain_back
+from gateway.numbers.cursor import Place
+from gateway.numbers.e164 import E164
+from gateway.numbers.filters import DigitsMatch, Filter
+from gateway.numbers.merge import Snapshot, Whole
+from gateway.numbers.model import NO_PRICING, Number, Observation, Origin
+from gateway.numbers.search import Order, OrderField, Search
+from gateway.numbers.windows import Range, Window
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+BY_SOURCE = Search(order=Order(field=OrderField.SOURCE))
+
+
+class Upstream:
+    """A list that can be made to lie; ``calls`` are the blocks it was asked for."""
+
+    def __init__(
+        self, name: str, digits: Sequence[str], paging: Paging, *, cap: int = 10**6, counts: bool = True
+    ) -> None:
+        origin = Origin(provider="TEST", source=name, via=Observation.LIST, as_of=NOW)
+        self.rows = [Number(e164=E164(f"+{text}"), origin=origin, details=NO_PRICING) for text in digits]
+        self.paging = paging
+        self.cap = cap
+        self.counts = counts
+        self.calls: list[Block] = []
+        self.error: SourceError | None = None
+        self.ignores_start = False
+        self.unreadable: frozenset[int] = frozenset()
+
+    def answer(self, block: Block) -> Listing | SourceError:
+        """What the list says of one block."""
+        self.calls.append(block)
+        if self.error is not None:
+            return self.error
+        size = len(self.rows) if self.paging.whole else min(block.size, self.cap)
+        start = block.index * size if self.paging.aligned else block.start
+        sent = range(start, min(start + size, len(self.rows))) if not self.ignores_start else range(size)
+        holes = tuple(place for place, offset in enumerate(sent) if offset in self.unreadable)
+        rows = tuple(self.rows[offset] for offset in sent if offset not in self.unreadable)
+        total = len(self.rows) if self.counts else None
+        return Listing(rows=rows, sent=len(sent), skipped=len(holes), holes=holes, total=total, as_of=NOW)
+
+
+def read(upstreams: Mapping[str, Upstream], search: Search = BY_SOURCE, **span: Any) -> Window:  # noqa: ANN401 - the fields of a Range
+    """One page, forwards or backwards."""
+    if "last" in span:
+        return run(chain_back(search, Range(**span), list(upstreams)), lambda ask: whole(upstreams[ask.source]))
+    streams = [Stream(name, upstream.paging) for name, upstream in upstreams.items()]
+    return run(chain(search, Range(**span), streams), lambda ask: upstreams[ask.source].answer(ask.block))
+
+
+def run(steps: Any, answer: Callable[[Any], object]) -> Window:  # noqa: ANN401 - either generator
+    """Drive a generator with immediate answers."""
+    pending: list[Part | Whole] = []
+    try:
+        pending += next(steps)
+        while True:
+            ask = pending.pop()
+            pending += steps.send((ask, answer(ask)))
+    except StopIteration as end:
+        window: Window = end.value
+        return window
+
+
+def whole(upstream: Upstream) -> Snapshot | SourceError:
+    """The list as a snapshot in its own order."""
+    return upstream.error or Snapshot(rows=tuple(upstream.rows), as_of=NOW, sent=len(upstream.rows))
+
+
+def told(window: Window) -> list[str]:
+    """The digits of a page."""
+    return [number.e164[1:] for number in window.numbers]
+
+
+def walk(upstreams: Mapping[str, Upstream], size: int, search: Search = BY_SOURCE) -> list[str]:
+    """All pages forwards."""
+    found: list[str] = []
+    after: Place | None = None
+    while True:
+        window = read(upstreams, search, first=size, after=after)
+        found += told(window)
+        if not window.has_next:
+            return found
+        after = window.end or window.places[-1]
+
+
+def walk_back(upstreams: Mapping[str, Upstream], size: int, search: Search = BY_SOURCE) -> list[str]:
+    """All pages backwards, in list order."""
+    found: list[str] = []
+    before: Place | None = None
+    while True:
+        window = read(upstreams, search, last=size, before=before)
+        found = told(window) + found
+        if not window.has_previous:
+            return found
+        before = window.places[0]
+
+
+OFFSETS = Paging(size=100)
+PAGES = Paging(size=40, aligned=True)
+WHOLE = Paging(size=1, whole=True)
+
+
+class World(Struct):
+    """Sources as Hypothesis draws them."""
+
+    lengths: tuple[int, ...]
+    kinds: tuple[Paging, ...]
+    caps: tuple[int, ...]
+    counts: tuple[bool, ...]
+
+    def upstreams(self) -> dict[str, Upstream]:
+        """Fresh lists, each in an order that is not sorted by number."""
+        return {
+            f"s{place}": Upstream(
+                f"s{place}",
+                [f"{9 - place}{(7919 * row) % 99_991:05}" for row in range(length)],
+                kind,
+                cap=cap,
+                counts=counts,
+            )
+            for place, (length, kind, cap, counts) in enumerate(
+                zip(self.lengths, self.kinds, self.caps, self.counts, strict=True)
+            )
+        }
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """One to four sources of 0 to 130 rows, some of which clamp."""
+    count = draw(st.integers(1, 4))
+
+    def several(element: st.SearchStrategy[Any]) -> Any:  # noqa: ANN401 - a tuple of whatever is drawn
+        return tuple(draw(st.lists(element, min_size=count, max_size=count)))
+
+    return World(
+        lengths=several(st.integers(0, 130)),
+        kinds=several(st.sampled_from([OFFSETS, PAGES, WHOLE])),
+        caps=several(st.sampled_from([7, 37, 10**6])),
+        counts=several(st.booleans()),
+    )
+
+
+def in_list_order(upstreams: Mapping[str, Upstream], *, reverse: bool = False) -> list[str]:
+    """What a full walk must give."""
+    return [number.e164[1:] for name in sorted(upstreams, reverse=reverse) for number in upstreams[name].rows]
+
+
+@given(worlds(), st.integers(1, 60))
+def test_a_walk_gives_every_row_once_in_source_order(world: World, size: int) -> None:
+    """Pages of any size, over lists that clamp or do not count, give each source's own order, source after source."""
+    assert walk(world.upstreams(), size) == in_list_order(world.upstreams())
+
+
+@given(worlds(), st.integers(1, 60))
+def test_backwards_is_the_reverse_of_forwards(world: World, size: int) -> None:
+    """Walking from the end gives the same list."""
+    assert walk_back(world.upstreams(), size) == in_list_order(world.upstreams())
+
+
+@given(worlds(), st.integers(1, 60))
+def test_descending_reverses_the_sources_alone(world: World, size: int) -> None:
+    """The last source comes first; inside a source the provider's order stays."""
+    search = Search(order=Order(field=OrderField.SOURCE, descending=True))
+    expected = in_list_order(world.upstreams(), reverse=True)
+    assert walk(world.upstreams(), size, search) == expected
+    assert walk_back(world.upstreams(), size, search) == expected
+
+
+@given(worlds(), st.integers(1, 30), st.sampled_from(["1", "93", "77"]))
+def test_a_filter_keeps_its_rows_in_order(world: World, size: int, digits: str) -> None:
+    """What a filter admits comes in list order, however little it keeps, both ways."""
+    search = Search(wanted=Filter(e164=DigitsMatch(contains=digits)), order=BY_SOURCE.order)
+    expected = [text for text in in_list_order(world.upstreams()) if digits in text]
+    assert walk(world.upstreams(), size, search) == expected
+    assert walk_back(world.upstreams(), size, search) == expected
+
+
+@given(st.integers(0, 2000), st.integers(1, 100))
+def test_up_to_100_rows_are_covered_by_one_page_of_200(start: int, count: int) -> None:
+    """Page cover: one aligned block of at most 200 rows holds any window of up to 100 rows."""
+    blocks = cover(start, count, Paging(size=200, aligned=True))
+    assert len(blocks) == 1
+    block = blocks[0]
+    assert block.start % block.size == 0
+    assert block.start <= start
+    assert start + count <= block.start + block.size
+
+
+def test_larger_windows_are_covered_by_several_pages() -> None:
+    """A page that no single block holds is asked for in aligned blocks of the largest size."""
+    assert cover(150, 300, Paging(size=200, aligned=True)) == [Block(0, 200), Block(200, 200), Block(400, 200)]
+
+
+def test_the_first_page_of_a_huge_list_costs_one_call() -> None:
+    """Nothing is drained, the read covers little more than the page, and the other sources are not asked."""
+    upstreams = {
+        "a": Upstream("a", [f"1{row:06}" for row in range(100_000)], Paging(size=1000)),
+        "b": Upstream("b", ["2000000"], Paging(size=1000)),
+    }
+    window = read(upstreams, first=50)
+    assert upstreams["a"].calls == [Block(0, 51)]
+    assert upstreams["b"].calls == []
+    assert window.has_next
+    assert window.reads[1].rows_read == 0
+    assert window.complete
+
+
+def test_the_next_page_costs_one_call() -> None:
+    """The cursor's row is read along with the page, in one block."""
+    upstreams = {"a": Upstream("a", [f"1{row:06}" for row in range(1000)], Paging(size=200, aligned=True))}
+    after = read(upstreams, first=50).places[-1]
+    upstreams["a"].calls.clear()
+    assert told(read(upstreams, first=50, after=after)) == [f"1{row:06}" for row in range(50, 100)]
+    assert len(upstreams["a"].calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        pytest.param(
+            lambda rows: rows.insert(0, rows[-1]), "100010", id="a row came before: found a little to the right"
+        ),
+        pytest.param(lambda rows: rows.pop(0), "100010", id="a row went before: found a little to the left"),
+        pytest.param(lambda rows: rows.reverse(), "100008", id="everything turned round: found where it went"),
+    ],
+)
+def test_a_cursor_finds_its_number_where_it_moved(change: Callable[[list[Number]], object], expected: str) -> None:
+    """Rows that come or go before the cursor move nothing: the page goes on behind the cursor's number."""
+    upstreams = {"a": Upstream("a", [f"1{row:05}" for row in range(60)], Paging(size=20))}
+    after = read(upstreams, first=10).places[-1]
+    change(upstreams["a"].rows)
+    window = read(upstreams, first=10, after=after)
+    assert told(window)[0] == expected
+    assert window.reads[0].remarks == ()
+
+
+def test_a_cursor_whose_number_is_gone_goes_on_and_says_so() -> None:
+    """The row behind a deleted cursor row is not skipped; the account says that the place is not certain."""
+    upstreams = {"a": Upstream("a", [f"1{row:05}" for row in range(60)], Paging(size=20))}
+    after = read(upstreams, first=10).places[-1]
+    del upstreams["a"].rows[9]
+    window = read(upstreams, first=10, after=after)
+    assert told(window)[0] == "100010"
+    assert "skipped or doubled" in window.reads[0].remarks[0]
+
+
+def test_a_list_that_ignores_where_to_start_ends() -> None:
+    """The same page again is not read for ever."""
+    upstream = Upstream("a", [f"1{row:05}" for row in range(60)], Paging(size=20), counts=False)
+    upstream.ignores_start = True
+    window = read({"a": upstream}, first=50)
+    assert told(window) == [f"1{row:05}" for row in range(20)]
+    assert not window.has_next
+
+
+def test_unreadable_rows_keep_their_places() -> None:
+    """A row that cannot be read is skipped, counted, and moves no other row."""
+    upstreams = {"a": Upstream("a", [f"1{row:05}" for row in range(60)], Paging(size=20))}
+    upstreams["a"].unreadable = frozenset({3, 17})
+    expected = [f"1{row:05}" for row in range(60) if row not in {3, 17}]
+    assert walk(upstreams, 7) == expected
+    assert read(upstreams, first=2).reads[0].rows_skipped == 0
+    assert read(upstreams, first=7).reads[0].rows_skipped > 0
+
+
+def test_a_page_that_would_read_too_much_is_cut_short() -> None:
+    """A filter that keeps nothing reads a bounded number of rows a page, and the next page goes on from there."""
+    upstreams = {"a": Upstream("a", [f"1{row:06}" for row in range(SCANNED_AT_MOST + 5000)], Paging(size=10_000))}
+    search = Search(wanted=Filter(e164=DigitsMatch(ends_with=f"{SCANNED_AT_MOST + 4000}")), order=BY_SOURCE.order)
+    window = read(upstreams, search, first=10)
+    assert told(window) == []
+    assert window.has_next
+    assert window.end is not None
+    assert walk(upstreams, 10, search) == [f"1{SCANNED_AT_MOST + 4000:06}"]
+
+
+def test_a_failed_source_leaves_a_gap_that_can_be_read_later() -> None:
+    """The others' rows come; reading the gap afterwards gives exactly what was missing."""
+    upstreams = {
+        name: Upstream(name, [f"{place}{row:05}" for row in range(30)], OFFSETS) for place, name in enumerate("abc", 1)
+    }
+    upstreams["b"].error = SourceTimeout("too slow")
+    window = read(upstreams, first=1000)
+    assert told(window) == [f"1{row:05}" for row in range(30)] + [f"3{row:05}" for row in range(30)]
+    assert not window.complete
+    gap = window.reads[1].gap
+    assert gap is not None
+    upstreams["b"].error = None
+    assert told(read(upstreams, first=1000, after=gap.after, before=gap.before)) == [f"2{row:05}" for row in range(30)]
+    assert told(read(upstreams, last=1000, after=gap.after, before=gap.before)) == [f"2{row:05}" for row in range(30)]
+
+
+def test_a_source_that_fails_behind_a_cursor_leaves_the_rest_as_its_gap() -> None:
+    """The gap begins at the cursor, not at the source's start."""
+    upstreams = {
+        name: Upstream(name, [f"{place}{row:05}" for row in range(30)], OFFSETS) for place, name in enumerate("ab", 1)
+    }
+    after = read(upstreams, first=10).places[-1]
+    upstreams["a"].error = SourceTimeout("too slow")
+    window = read(upstreams, first=100, after=after)
+    gap = window.reads[0].gap
+    assert gap is not None
+    assert gap.after == after
+    upstreams["a"].error = None
+    assert told(read(upstreams, first=100, after=gap.after, before=gap.before)) == [
+        f"1{row:05}" for row in range(10, 30)
+    ]
+
+
+def test_backwards_a_failed_source_is_a_gap_too() -> None:
+    """The same account backwards, and the rows of the others."""
+    upstreams = {
+        name: Upstream(name, [f"{place}{row:05}" for row in range(3)], OFFSETS) for place, name in enumerate("ab", 1)
+    }
+    upstreams["b"].error = SourceTimeout("too slow")
+    window = read(upstreams, last=10)
+    assert told(window) == ["100000", "100001", "100002"]
+    assert not window.complete
+    assert [read.gap is not None for read in window.reads] == [True, False]
+
+
+@pytest.mark.parametrize("span", [{"first": 5}, {"last": 5}])
+def test_when_all_fail_there_is_no_page(span: dict[str, int]) -> None:
+    """An empty page would be a lie."""
+    upstreams = {name: Upstream(name, ["1"], OFFSETS) for name in "ab"}
+    for upstream in upstreams.values():
+        upstream.error = SourceTimeout("too slow")
+    with pytest.raises(AllSourcesFailed):
+        read(upstreams, BY_SOURCE, **span)
+
+
+def test_a_source_without_a_list_is_awaited() -> None:
+    """No list at all, or one that this account lacks: nothing is known of it, so the page is not complete."""
+    unlisted = Upstream("b", [], OFFSETS)
+    unlisted.error = SourceMisconfigured("no list", reason=UNLISTED)
+    streams = [Stream("a", None), Stream("b", OFFSETS)]
+    window = run(chain(BY_SOURCE, Range(first=5), streams), lambda ask: unlisted.answer(ask.block))
+    assert [account.awaiting for account in window.reads] == [True, True]
+    assert not window.complete
+
+
+def test_a_row_that_appears_twice_is_shown_once() -> None:
+    """A list that shifts between two blocks of one page doubles no row on it."""
+    upstreams = {"a": Upstream("a", ["1", "2", "2", "3"], OFFSETS)}
+    assert told(read(upstreams, first=10)) == ["1", "2", "3"]
+
+
+def test_a_whole_window_between_two_places() -> None:
+    """``after`` and ``before`` bound the page on both sides, across sources."""
+    upstreams = {
+        name: Upstream(name, [f"{place}{row}" for row in range(5)], OFFSETS) for place, name in enumerate("abc", 1)
+    }
+    places = read(upstreams, first=15).places
+    assert told(read(upstreams, first=20, after=places[3], before=places[11])) == [
+        "14",
+        *(f"2{row}" for row in range(5)),
+        "30",
+    ]
+    assert told(read(upstreams, last=2, after=places[3], before=places[11])) == ["24", "30"]
+    assert told(read(upstreams, last=0)) == []
+
+
+def test_backwards_a_place_whose_number_moved_is_found() -> None:
+    """The page ends before the cursor's number, wherever it went; where it is gone, before its old offset."""
+    upstreams = {"a": Upstream("a", [f"1{row}" for row in range(8)], OFFSETS)}
+    before = read(upstreams, first=8).places[5]
+    upstreams["a"].rows.insert(0, upstreams["a"].rows.pop())
+    assert told(read(upstreams, last=2, before=before)) == ["13", "14"]
+    del upstreams["a"].rows[6]
+    assert told(read(upstreams, last=2, before=before)) == ["12", "13"]
