@@ -279,9 +279,11 @@ def _clamp(blocks: Blocks, start: int, paging: Paging) -> int | None:
 
     A list of pages that clamps counts its pages in its own size; any list that clamps may not reach ``start``.
     """
+    if paging.whole:
+        return None
     for block, listing in blocks:
-        ended = listing.sent in (0, block.size) or listing.total == block.start + listing.sent
-        if not (ended or paging.whole) and ((block.index and paging.aligned) or block.start + listing.sent <= start):
+        short = listing.sent not in (0, block.size)
+        if short and ((paging.aligned and block.index) or block.start + listing.sent <= start):
             return listing.sent
     return None
 
