@@ -29,13 +29,17 @@ class Paging(Struct, frozen=True, kw_only=True):
 
     ``size``: rows asked for at once. ``whole``: the list has no pages, one answer holds everything.
     ``aligned``: only starts that are multiples of the size can be asked. ``ahead``: blocks asked at once while
-    nothing is known of the length. ``furthest``: the last start that may be asked, None for no bound.
+    nothing is known of the length. ``counted``: the stated total is documented to count all matching rows.
+    ``probed``: no total is stated, so that small reads go out with the first one to prove a short list's end.
+    ``furthest``: the last start that may be asked, None for no bound.
     """
 
     size: int
     whole: bool = False
     aligned: bool = False
     ahead: int = 1
+    counted: bool = False
+    probed: bool = False
     furthest: int | None = None
 
 

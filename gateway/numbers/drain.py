@@ -8,6 +8,7 @@ that states as many rows as it has may just as well count itself, and be clamped
 
 from collections.abc import Generator
 from datetime import datetime
+from math import ceil
 
 from msgspec import Struct
 
@@ -45,13 +46,16 @@ class Drained(Struct, frozen=True, kw_only=True):
     drift: tuple[str, ...]
 
 
-def drain(paging: Paging) -> Draining:
+def drain(paging: Paging, length: int | None = None) -> Draining:
     """Read a list to its proven end, several blocks at a time.
+
+    ``length`` is how many rows it had when it was read before: then the read that proves the end goes out with the
+    others. A wrong one costs calls, never rows.
 
     Raises:
         SourceError: a block could not be read, or the list goes on past what can be asked or held.
     """
-    reading = _Reading(paging)
+    reading = _Reading(paging, length)
     while not reading.ended:
         block, answer = yield reading.wants()
         if isinstance(answer, SourceError):
@@ -63,8 +67,11 @@ def drain(paging: Paging) -> Draining:
 class _Reading:
     """The rows covered so far. ``edge`` is the first row not covered: all before it have been read."""
 
-    def __init__(self, paging: Paging) -> None:
+    def __init__(self, paging: Paging, length: int | None) -> None:
         self._paging = paging
+        self._length = None if paging.whole else length
+        self._probing = (Block(1, paging.size), Block(0, 2)) if paging.probed and length is None else ()
+        self._probes: dict[Block, Listing] = {}
         self._answers: dict[int, Listing] = {}
         self._asked: dict[int, Block] = {}
         self._rows: dict[E164, Number] = {}
@@ -75,7 +82,7 @@ class _Reading:
         self._edge = 0
         self._size = paging.size
         self._largest = 0
-        self._ahead = paging.ahead
+        self._ahead = paging.ahead if length is None else 1
         self._total: int | None = None
         self._as_of: datetime | None = None
         self._drift: dict[str, None] = {}
@@ -83,16 +90,52 @@ class _Reading:
 
     def take(self, block: Block, listing: Listing) -> None:
         """Keep an answer, then move the edge over everything that is contiguous now."""
-        if self._asked.get(block.start) != block:
+        if block in self._probing and self._asked.get(block.start) != block:
+            self._probes[block] = listing
+        elif self._asked.get(block.start) == block:
+            self._answers[block.start] = listing
+        else:
             return
-        self._answers[block.start] = listing
         if listing.total is not None:
             self._total = listing.total
         self._drift.update(dict.fromkeys(listing.drift))
         if listing.sent > block.size and not self._paging.whole:
             self._drift["limit ignored"] = None
-        while not self.ended and (page := self._answers.pop(self._edge, None)) is not None:
+        while not (self.ended or self._waits()) and (page := self._answers.pop(self._edge, None)) is not None:
             self._absorb(page, self._asked[self._edge].size)
+
+    def _waits(self) -> bool:
+        """Whether the page at the edge is short, and what was asked along with it may prove that it is the last."""
+        page = self._answers.get(self._edge)
+        if page is None or not 0 < page.sent < self._asked[self._edge].size:
+            return False
+        if self._paging.aligned:
+            follower = self._edge + self._size
+            return follower in self._asked and follower not in self._answers
+        return self._edge == 0 and len(self._probes) < len(self._probing)
+
+    def _proven(self, page: Listing, start: int, size: int) -> bool:
+        """Whether a page that was just held is the last one."""
+        if page.total == self._edge and (page.sent < self._largest or self._is_past(self._edge)):
+            return True
+        if page.sent >= size:
+            return False
+        if self._paging.counted:
+            return page.total == self._edge
+        if self._paging.aligned:
+            follower = self._answers.get(start + size)
+            return follower is not None and follower.sent == 0 and page.total == follower.total == self._edge
+        return start == 0 and len(self._probes) > 0 and self._reaches_the_same_end(page)
+
+    def _reaches_the_same_end(self, page: Listing) -> bool:
+        """Whether the first page was neither clamped nor cut.
+
+        One that was clamped to as many rows ends a row later when it begins a row later; and a list that cuts its
+        pages short does not give two rows in full.
+        """
+        shifted, pair = (self._probes[probe] for probe in self._probing)
+        same_end = not page.rows or not shifted.rows or page.rows[-1].e164 == shifted.rows[-1].e164
+        return shifted.sent == page.sent - 1 and same_end and pair.sent == min(2, page.sent)
 
     def _absorb(self, page: Listing, size: int) -> None:
         self._as_of = page.as_of if self._as_of is None else min(self._as_of, page.as_of)
@@ -103,11 +146,12 @@ class _Reading:
             self._close_gap()
         else:
             self._hold(page)
+            start = self._edge
             self._edge += page.sent
             self._ahead = min(2 * self._ahead, AHEAD_AT_MOST)
-            self.ended = page.total == self._edge and (page.sent < self._largest or self._is_past(self._edge))
+            self.ended = self._proven(page, start, size)
             self._largest = max(self._largest, page.sent)
-            if page.sent != size and self._paging.aligned:
+            if page.sent != size and self._paging.aligned and not self.ended:
                 self._regrid()
             if self._edge > ROWS_AT_MOST:
                 msg = f"The list is longer than the {ROWS_AT_MOST} rows that are held at most; narrow the filter."
@@ -161,9 +205,17 @@ class _Reading:
         if self._edge % size == 0:
             starts = range(self._edge + size, self._expected(), size)
             blocks += [Block(start, size) for start in starts if not self._is_past(start)]
+        if self._length and self._edge == 0 and not self._paging.counted:
+            blocks.append(self._proof(self._length))
+        probes = self._probing if not self._asked else ()
         fresh = {block.start: block for block in blocks if block.start not in self._asked}
         self._asked |= fresh
-        return list(fresh.values())
+        return [*fresh.values(), *probes]
+
+    def _proof(self, length: int) -> Block:
+        """The read that is empty if the list is still as long as it was."""
+        size = self._size
+        return Block(ceil(length / size) * size if self._paging.aligned else length, size)
 
     def _is_past(self, start: int) -> bool:
         return self._paging.furthest is not None and start > self._paging.furthest
@@ -171,7 +223,7 @@ class _Reading:
     def _expected(self) -> int:
         """Where the rows may end: at the claimed total (after a full last block one more proves it), else read ahead."""
         if self._total is None:
-            return self._edge + self._ahead * self._size
+            return max(self._edge + self._ahead * self._size, self._length or 0)
         return min(self._total, ROWS_AT_MOST) + 1
 
     def _block_at(self, start: int) -> Block:

@@ -6,11 +6,12 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from functools import cache, lru_cache
-from typing import Annotated, Any, Generic, TypeVar, get_args
+from typing import Any, Generic, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import Raw, Struct
+from pydantic import SecretStr
 
 from gateway.errors import (
     SourceAuthFailed,
@@ -22,7 +23,7 @@ from gateway.errors import (
     SourceUnavailable,
 )
 from gateway.numbers.blocks import Listing
-from gateway.numbers.e164 import CountryCode
+from gateway.numbers.e164 import E164, CountryCode
 from gateway.numbers.model import CurrencyCode, Number, Observation, Origin
 from gateway.providers.protocol import Request, Response, Source
 
@@ -62,9 +63,14 @@ def retry_after_ms(response: Response) -> int | None:
     return min(max(int(wait.total_seconds() * 1000), 0), LONGEST_WAIT_MS)
 
 
-def bearing(request: Request, bearer: str) -> Request:
-    """The request with a bearer in its header."""
-    headers = (*request.headers, ("authorization", f"Bearer {bearer}"))
+def credential(token: str | None, held: SecretStr | None) -> str:
+    """The token that was exchanged for, else the configured key."""
+    return token if token is not None else held.get_secret_value() if held else ""
+
+
+def bearing(request: Request, token: str | None, held: SecretStr | None) -> Request:
+    """The request with its credential as a bearer in the header."""
+    headers = (*request.headers, ("authorization", f"Bearer {credential(token, held)}"))
     return Request(request.method, request.url, headers, request.body)
 
 
@@ -103,6 +109,17 @@ def decoded(title: str, body: bytes | Raw, kind: type[T]) -> T:
     except _UNREADABLE as error:
         msg = f"{title} answered something that is not the documented JSON."
         raise SourceBadAnswer(msg) from error
+
+
+def answered(title: str, response: Response, kind: type[T]) -> T:
+    """The body of an answer that is none but what its status says.
+
+    Raises:
+        SourceError: the status is not 200, or the body is not JSON of that shape.
+    """
+    if (error := refusal(title, response)) is not None:
+        raise error
+    return decoded(title, response.body, kind)
 
 
 Make = Callable[[Any, Origin, set[str]], Number]
@@ -162,13 +179,32 @@ def _mended(raw: Raw, kind: type[Struct], make: Make, origin: Origin, drift: set
 
 def _cleaned(row: dict[str, Any], kind: type[Struct]) -> dict[str, Any]:
     """The row without empty values ("" and PHP's [] stand for null), and with text where numbers stand for it."""
-    texts = {
-        field.encode_name for field in msgspec.structs.fields(kind) if str in get_args(field.type) or field.type is str
-    }
+    texts = _texts(kind)
     kept = {name: value for name, value in row.items() if value not in ("", [], {})}
     return {
         name: str(value) if name in texts and type(value) in (int, Decimal) else value for name, value in kept.items()
     }
+
+
+@cache
+def _texts(kind: type[Struct]) -> frozenset[str]:
+    """The fields of a row that hold text."""
+    fields = msgspec.structs.fields(kind)
+    return frozenset(field.encode_name for field in fields if str in get_args(field.type) or field.type is str)
+
+
+def known(e164: E164 | None) -> E164:
+    """The number of a row; a row without one cannot be read."""
+    if e164 is None:
+        raise ValueError
+    return e164
+
+
+def within(said: object, *path: str) -> object:
+    """What stands at a path of names; None where there is nothing, or not an object on the way."""
+    for name in path:
+        said = said.get(name) if isinstance(said, dict) else None
+    return said
 
 
 def part(said: object, kind: type[S], field: str, drift: set[str]) -> S | None:
@@ -207,9 +243,10 @@ class Words(Generic[Word]):
 def count(said: object) -> int | None:
     """How many there are, as far as a provider says it as a whole number; a total is not worth a page."""
     try:
-        return msgspec.convert(said, Annotated[int, Meta(ge=0)], strict=False)
+        counted = msgspec.convert(said, int, strict=False)
     except msgspec.ValidationError:
         return None
+    return counted if counted >= 0 else None
 
 
 @lru_cache(1024)

@@ -13,15 +13,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 from pydantic import Field, SecretStr, model_validator
 
-from gateway.errors import (
-    SourceAuthFailed,
-    SourceBadAnswer,
-    SourceError,
-    SourceForbidden,
-    SourceMisconfigured,
-    SourceRateLimited,
-    SourceUnavailable,
-)
+from gateway import errors
 from gateway.numbers import model
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164, from_digits
@@ -31,35 +23,29 @@ from gateway.providers.protocol import Request, Response, SourceSettings, Token
 
 METHOD = "get.available_virtual_numbers"
 LOG_IN = "login.user"
-LOOK_UP = "look-up"
-"""The id of a call that asks for some numbers; a call's id is the method otherwise."""
-
+LOOK_UP = "look-up"  # the id of a call that asks for some numbers; of other calls it is the method
 ROWS_AT_MOST = 10_000
 FURTHEST_OFFSET = 100_000
 NUMBERS_IN_A_FILTER = 500
 HEADERS = (("accept", "application/json"), ("content-type", "application/json; charset=UTF-8"))
 SESSION_SECONDS = 3600.0
-NATIONAL = "RU"
-"""The one region whose accounts have been seen to write numbers as they are dialled at home."""
-
-LOCAL_DIGITS = 10
-"""Last digits that a number has in every way of writing it."""
-
+NATIONAL = "RU"  # the one region whose accounts have been seen to write numbers as they are dialled at home
+LOCAL_DIGITS = 10  # last digits that a number has in every way of writing it
 FILTER_REFUSALS = {"filter_prohibited", "invalid_parameter_value", "data_type_error", "unexpected_parameters"}
 CATEGORIES = frozenset({"usual", "bronze", "silver", "gold", "platinum"})
 
-REMEDIES: Mapping[str, tuple[type[SourceError], str]] = {
-    "access_token_expired": (SourceAuthFailed, "the access token has expired"),
-    "access_token_invalid": (SourceAuthFailed, "the access token is not known"),
-    "access_token_blocked": (SourceAuthFailed, "the access token is blocked"),
-    "auth_error": (SourceAuthFailed, "the login or password is wrong"),
-    "ip_not_whitelisted": (SourceForbidden, "the gateway's address is not on the account's allow-list"),
-    "forbidden": (SourceForbidden, "the account lacks the right number_management: select"),
-    "method_component_disabled": (SourceForbidden, "the tariff lacks this method"),
-    "parameter_component_disabled": (SourceForbidden, "the tariff lacks a parameter"),
-    "account_inactive": (SourceForbidden, "the account is inactive"),
-    "internal_error": (SourceUnavailable, "it reports an internal error"),
-    "limit_exceeded": (SourceRateLimited, "its limit of calls is used up"),
+REMEDIES: Mapping[str, tuple[type[errors.SourceError], str]] = {
+    "access_token_expired": (errors.SourceAuthFailed, "the access token has expired"),
+    "access_token_invalid": (errors.SourceAuthFailed, "the access token is not known"),
+    "access_token_blocked": (errors.SourceAuthFailed, "the access token is blocked"),
+    "auth_error": (errors.SourceAuthFailed, "the login or password is wrong"),
+    "ip_not_whitelisted": (errors.SourceForbidden, "the gateway's address is not on the account's allow-list"),
+    "forbidden": (errors.SourceForbidden, "the account lacks the right number_management: select"),
+    "method_component_disabled": (errors.SourceForbidden, "the tariff lacks this method"),
+    "parameter_component_disabled": (errors.SourceForbidden, "the tariff lacks a parameter"),
+    "account_inactive": (errors.SourceForbidden, "the account is inactive"),
+    "internal_error": (errors.SourceUnavailable, "it reports an internal error"),
+    "limit_exceeded": (errors.SourceRateLimited, "its limit of calls is used up"),
 }
 """Error mnemonics by remedy. Codes are not unique, mnemonics are (general rules, "Errors")."""
 
@@ -150,7 +136,7 @@ class CallGear:
     def __init__(self, name: str, settings: CallGearSettings) -> None:
         self.name = name
         self.settings = settings
-        self.paging = Paging(size=settings.block_size or ROWS_AT_MOST, furthest=FURTHEST_OFFSET)
+        self.paging = Paging(size=settings.block_size or ROWS_AT_MOST, counted=True, furthest=FURTHEST_OFFSET)
         self._currency = model.CurrencyCode(settings.currency) if settings.currency else None
 
     def ask(self, block: Block, wanted: Filter) -> Request:
@@ -185,16 +171,14 @@ class CallGear:
 
     def sign(self, request: Request, token: str | None) -> Request:
         """The token goes into the body, as the first parameter."""
-        held = self.settings.access_token
-        given = token if token is not None else held.get_secret_value() if held else ""
         body = msgspec.json.decode(request.body)
-        body["params"] = {"access_token": given, **body["params"]}
+        body["params"] = {"access_token": answers.credential(token, self.settings.access_token), **body["params"]}
         return Request(request.method, request.url, request.headers, msgspec.json.encode(body))
 
     def read(self, response: Response) -> Listing:
         """The rows; ``total_items`` counts all that match."""
         result = self._result(response, Result, METHOD, LOOK_UP)
-        total = answers.count(_within(result.metadata, "total_items"))
+        total = answers.count(answers.within(result.metadata, "total_items"))
         return answers.listing(self, response, result.data, Row, self._number, total=total)
 
     def _result(self, response: Response, kind: type[answers.T], *call_ids: str) -> answers.T:
@@ -202,7 +186,7 @@ class CallGear:
         refused = answers.refusal(self.title, response)
         try:
             envelope = answers.decoded(self.title, response.body, Envelope)
-        except SourceBadAnswer as error:
+        except errors.SourceBadAnswer as error:
             raise refused or error from None
         if envelope.error is not None:
             raise _refusal(envelope.error, refused)
@@ -210,17 +194,14 @@ class CallGear:
             raise refused
         if envelope.result == answers.NOTHING or envelope.id not in call_ids:
             msg = "CallGear answered neither a result nor an error to this question."
-            raise SourceBadAnswer(msg)
+            raise errors.SourceBadAnswer(msg)
         return answers.decoded(self.title, envelope.result, kind)
 
     def _number(self, row: Row, origin: model.Origin, drift: set[str]) -> model.Number:
-        e164 = self._e164(row.phone_number)
-        if e164 is None:
-            raise ValueError
         if row.category not in CATEGORIES:
             drift.add("unknown word in category")
         return model.Number(
-            e164=e164,
+            e164=answers.known(self._e164(row.phone_number)),
             origin=origin,
             availability=model.Availability.PURCHASABLE,
             lifecycle=model.Lifecycle.AVAILABLE,
@@ -301,26 +282,16 @@ def _patterns(wanted: Filter, *, national: bool) -> dict[str, Any] | None:
     return likes[0] if likes else None
 
 
-def _within(said: object, *path: str) -> object:
-    """What stands at a path of names; None where there is nothing, or not an object on the way."""
-    for name in path:
-        said = said.get(name) if isinstance(said, dict) else None
-    return said
-
-
-def _refusal(error: dict[str, Any], refused: SourceError | None) -> SourceError:
+def _refusal(error: dict[str, Any], refused: errors.SourceError | None) -> errors.SourceError:
     """The error that a mnemonic stands for, else the HTTP status; the provider's own sentence may hold anything."""
-    said = _within(error, "data", "mnemonic")
+    said = answers.within(error, "data", "mnemonic")
     mnemonic = said if isinstance(said, str) and re.fullmatch("[a-z_]{1,64}", said) else "an unnamed error"
     if mnemonic not in REMEDIES and refused is not None:
         return refused
-    kind, why = REMEDIES.get(mnemonic, (SourceMisconfigured, "it refused how it was asked"))
+    kind, why = REMEDIES.get(mnemonic, (errors.SourceMisconfigured, "it refused how it was asked"))
     wait = None
-    if kind is SourceRateLimited:
-        limit = "day" if _within(error, "data", "params", "limit_type") == "day" else "minute"
-        wait = answers.count(_within(error, "data", "metadata", "limits", f"{limit}_reset"))
-    return kind(
-        f"CallGear answered {mnemonic}: {why}.",
-        reason=mnemonic,
-        retry_after_ms=None if wait is None else min(wait * 1000, answers.LONGEST_WAIT_MS),
-    )
+    if kind is errors.SourceRateLimited:
+        limit = "day" if answers.within(error, "data", "params", "limit_type") == "day" else "minute"
+        wait = answers.count(answers.within(error, "data", "metadata", "limits", f"{limit}_reset"))
+    wait_ms = None if wait is None else min(wait * 1000, answers.LONGEST_WAIT_MS)
+    return kind(f"CallGear answered {mnemonic}: {why}.", reason=mnemonic, retry_after_ms=wait_ms)

@@ -186,15 +186,11 @@ class CloudLX:
 
     def sign(self, request: Request, token: str | None) -> Request:
         """The bearer goes into the header."""
-        held = self.settings.access_token
-        bearer = token if token is not None else held.get_secret_value() if held else ""
-        return answers.bearing(request, bearer)
+        return answers.bearing(request, token, self.settings.access_token)
 
     def read(self, response: Response) -> Listing:
         """The rows; ``num_results`` is the total, unless there is more than it counts: then it counts this page."""
-        if (error := answers.refusal(self.title, response)) is not None:
-            raise error
-        page = answers.decoded(self.title, response.body, Page)
+        page = answers.answered(self.title, response, Page)
         total = answers.count(page.num_results)
         if total is not None and total <= len(page.numbers) and page.paginates:
             total = None
@@ -202,17 +198,12 @@ class CloudLX:
 
     def _number(self, row: Row, origin: model.Origin, drift: set[str]) -> model.Number:
         written = row.number_e164 or f"{row.country_code or ''}{row.range_code or ''}{row.number or ''}"
-        e164 = from_digits(written)
-        if e164 is None:
-            raise ValueError
         lifecycle = LIFECYCLES.read(row.status, drift)
-        inner: dict[str, Any] = row.details if isinstance(row.details, dict) else {}
+        cancelled = lifecycle is model.Lifecycle.CANCELLED
         return model.Number(
-            e164=e164,
+            e164=answers.known(from_digits(written)),
             origin=origin,
-            availability=model.Availability.RELEASED
-            if lifecycle is model.Lifecycle.CANCELLED
-            else model.Availability.OWNED,
+            availability=model.Availability.RELEASED if cancelled else model.Availability.OWNED,
             lifecycle=lifecycle,
             raw_status=row.status or None,
             said_country=answers.country(row.country_iso),
@@ -231,8 +222,8 @@ class CloudLX:
                 monthly_charge=row.monthly_charge,
                 setup_charge=row.setup_charge,
                 status=row.status or None,
-                number_address=_address(inner, row, "number_address", drift),
-                emergency_number_address=_address(inner, row, "emergency_number_address", drift),
+                number_address=_address(row, "number_address", drift),
+                emergency_number_address=_address(row, "emergency_number_address", drift),
             ),
         )
 
@@ -258,9 +249,7 @@ class CloudLX:
         if response.status in (400, 401) or (response.status >= 500 and _refuses_the_client(response)):  # noqa: PLR2004
             msg = "CloudLX refused the client credentials: check client_id and client_secret."
             raise SourceAuthFailed(msg)
-        if (error := answers.refusal(self.title, response)) is not None:
-            raise error
-        grant = answers.decoded(self.title, response.body, Grant)
+        grant = answers.answered(self.title, response, Grant)
         return Token(grant.access_token, grant.expires_in)
 
 
@@ -285,12 +274,12 @@ def _searched(wanted: Filter) -> str:
     return max(ends, key=len)[-SEARCHED_DIGITS:] if ends else ""
 
 
-def _address(inner: dict[str, Any], row: Row, field: str, drift: set[str]) -> Address | None:
+def _address(row: Row, field: str, drift: set[str]) -> Address | None:
     """An address: documented beside the status and shown within ``details``."""
-    said = answers.part(inner.get(field) or getattr(row, field), AddressRow, field, drift)
+    said = answers.part(answers.within(row.details, field) or getattr(row, field), AddressRow, field, drift)
     if said is None:
         return None
-    iso = said.address_country.get("iso") if isinstance(said.address_country, dict) else said.address_country
+    iso = answers.within(said.address_country, "iso") or said.address_country
     return Address(
         id=said.id,
         name=said.name,

@@ -151,7 +151,7 @@ class EightByEight:
 
     def sign(self, request: Request, token: str | None) -> Request:  # noqa: ARG002 - the key never changes
         """The key goes into the header."""
-        return answers.bearing(request, self.settings.api_key.get_secret_value())
+        return answers.bearing(request, None, self.settings.api_key)
 
     def read(self, response: Response) -> Listing:
         """The rows. An account without the list endpoint answers 404 there."""
@@ -168,7 +168,9 @@ class EightByEight:
         self._refuse(response)
         checked = answers.decoded(self.title, response.body, Checked)
         _expect_success(checked.status_code)
-        held = answers.decoded(self.title, checked.payload, dict[str, Raw] | None) or {}
+        if checked.payload == answers.NOTHING:
+            return None
+        held = answers.decoded(self.title, checked.payload, dict[str, Raw])
         if held.get("msisdn", answers.NOTHING) == answers.NOTHING:
             return None
         [number] = self._rows(response, [checked.payload], model.Observation.CHECK).rows
@@ -196,14 +198,11 @@ class EightByEight:
             raise SourceMisconfigured(msg)
 
     def _number(self, row: Row, origin: model.Origin, drift: set[str]) -> model.Number:
-        e164 = from_digits(row.msisdn)
-        if e164 is None:
-            raise ValueError
         currency = answers.currency(row.billing_currency)
         status = row.operational_status or None
         number_type = TYPES.read(row.number_type, drift)
         return model.Number(
-            e164=e164,
+            e164=answers.known(from_digits(row.msisdn)),
             origin=origin,
             availability=model.Availability.OWNED,
             lifecycle=LIFECYCLES.read(status, drift),

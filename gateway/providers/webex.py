@@ -95,7 +95,7 @@ class Webex:
     def __init__(self, name: str, settings: WebexSettings) -> None:
         self.name = name
         self.settings = settings
-        self.paging = Paging(size=settings.block_size or 1000)
+        self.paging = Paging(size=settings.block_size or 1000, probed=True)
         place = quote(settings.location_id, safe="")
         self._list_url = f"{settings.base_url.rstrip('/')}/telephony/config/locations/{place}/queues/availableNumbers"
         self._location = location(settings.location_id, None)
@@ -122,24 +122,17 @@ class Webex:
 
     def sign(self, request: Request, token: str | None) -> Request:
         """The bearer goes into the header."""
-        held = self.settings.access_token
-        bearer = token if token is not None else held.get_secret_value() if held else ""
-        return answers.bearing(request, bearer)
+        return answers.bearing(request, token, self.settings.access_token)
 
     def read(self, response: Response) -> Listing:
         """The rows; a ``Link`` header is never followed: it has been seen broken, and it would carry the token away."""
-        if (error := answers.refusal(self.title, response)) is not None:
-            raise error
-        page = answers.decoded(self.title, response.body, Page)
+        page = answers.answered(self.title, response, Page)
         return answers.listing(self, response, page.phone_numbers, Row, self._number)
 
     def _number(self, row: Row, origin: Origin, drift: set[str]) -> Number:
-        e164 = from_digits(row.phone_number)
-        if e164 is None:
-            raise ValueError
         toll_free, service = bool(row.toll_free_number), bool(row.is_service_number)
         return Number(
-            e164=e164,
+            e164=answers.known(from_digits(row.phone_number)),
             origin=origin,
             availability=Availability.ASSIGNABLE,
             lifecycle=LIFECYCLES.read(row.state, drift),
@@ -181,7 +174,5 @@ class Webex:
         if response.status in (400, 401):
             msg = "Webex refused the refresh token: check client_id, client_secret and refresh_token."
             raise SourceAuthFailed(msg)
-        if (error := answers.refusal(self.title, response)) is not None:
-            raise error
-        grant = answers.decoded(self.title, response.body, Grant)
+        grant = answers.answered(self.title, response, Grant)
         return Token(grant.access_token, grant.expires_in)

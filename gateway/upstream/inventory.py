@@ -46,6 +46,7 @@ class Inventory:
         self._callers = callers
         self._cache = cache
         self._clock = clock
+        self._lengths: dict[str, int] = {}
 
     def asked(self, names: Sequence[str], wanted: Filter) -> list[str]:
         """Those of the sources that the filter does not exclude."""
@@ -134,11 +135,14 @@ class Inventory:
             return await caller.ask(source.ask(block, pushed), source.read, errand)
 
         try:
-            drained = await drive(drain(source.paging), answer, errand)
+            length = self._lengths.get(source.name) if pushed == EVERYTHING else None
+            drained = await drive(drain(source.paging, length), answer, errand)
         except SourceMisconfigured as error:
             if error.reason == UNLISTED:
                 return self._awaiting()
             raise
+        if pushed == EVERYTHING:
+            self._lengths[source.name] = drained.sent
         own_order = search.order.field is OrderField.SOURCE
         return Snapshot(
             rows=drained.rows if own_order else in_order(drained.rows, search),
