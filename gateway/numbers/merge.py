@@ -1,6 +1,6 @@
 """Many lists as one ordered window: a generator that asks for what it lacks and is sent it, or the error instead.
 
-One key places a page in every source at once, because the order is total; see ``docs/pagination.md``. Nothing here
+One key places a page in every source at once, because the order is total. Nothing here
 waits: the caller answers each question, in any order.
 """
 
