@@ -6,13 +6,14 @@ to everyone who waits and are never kept. The storage is bounded: aiocache's own
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
 
 from aiocache.base import BaseCache
 from aiocache.serializers import NullSerializer
 
+from gateway.errors import SourceTimeout
 from gateway.upstream.errand import Errand
 
 
@@ -36,6 +37,7 @@ class Kept(Protocol):
 
 
 K = TypeVar("K", bound=Kept)
+T = TypeVar("T")
 
 NEGATIVE_SECONDS = 15.0
 """How long "there is no such number" is believed."""
@@ -95,7 +97,7 @@ class Cache:
         await self._store.set(key, value)
 
     async def fetch(self, key: str, ttl: float, errand: Errand, load: Callable[[], Awaitable[K]]) -> K:
-        """What is kept, else what ``load`` brings; one load at a time for a key.
+        """What is kept, else what ``load`` brings, which is kept; one load at a time for a key.
 
         Raises:
             SourceError: whatever ``load`` raised, to everyone who waits for it.
@@ -103,12 +105,22 @@ class Cache:
         kept = await self.peek(key, ttl, errand)
         if kept is not None:
             return cast("K", kept)
+        return await self.share(key, errand, lambda: self._load(key, load))
+
+    async def share(self, key: str, errand: Errand, load: Callable[[], Coroutine[None, None, T]]) -> T:
+        """What ``load`` brings, one load at a time for a key; nothing is kept.
+
+        Raises:
+            SourceTimeout: the load is somebody else's, and this errand's deadline passed before it was done.
+            SourceError: whatever ``load`` raised, to everyone who waits for it.
+        """
         flight = self._flights.get(key)
-        if flight is None:
-            flight = asyncio.create_task(self._load(key, load), name=f"fetch {key}")
-            self._flights[key] = flight
-            flight.add_done_callback(lambda done: self._landed(key, done))
-        return cast("K", await asyncio.shield(flight))
+        if flight is not None:
+            return cast("T", await _joined(flight, errand))
+        flight = asyncio.create_task(load(), name=f"fetch {key}")
+        self._flights[key] = flight
+        flight.add_done_callback(lambda done: self._landed(key, done))
+        return cast("T", await asyncio.shield(flight))
 
     async def _load(self, key: str, load: Callable[[], Awaitable[K]]) -> K:
         value = await load()
@@ -126,3 +138,12 @@ class Cache:
         for flight in flights:
             flight.cancel()
         await asyncio.gather(*flights, return_exceptions=True)
+
+
+async def _joined(flight: asyncio.Task[Any], errand: Errand) -> Any:  # noqa: ANN401 - what the flight brings
+    try:
+        async with asyncio.timeout(errand.remaining()):
+            return await asyncio.shield(flight)
+    except TimeoutError:
+        msg = "The request's deadline passed before the source had answered."
+        raise SourceTimeout(msg) from None

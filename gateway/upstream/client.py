@@ -9,7 +9,14 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from gateway.errors import SourceBadAnswer, SourceTimeout, SourceTooLarge, SourceUnavailable
+from gateway.errors import (
+    SourceBadAnswer,
+    SourceError,
+    SourceMisconfigured,
+    SourceTimeout,
+    SourceTooLarge,
+    SourceUnavailable,
+)
 from gateway.providers.protocol import Request, Response
 
 BYTES_AT_MOST = 32 * 1024 * 1024
@@ -27,6 +34,7 @@ class Transport(Protocol):
             SourceUnavailable: there was no connection, or it broke.
             SourceTooLarge: the answer is longer than what is read.
             SourceBadAnswer: it is not HTTP, or its encoding is broken.
+            SourceMisconfigured: the request cannot be written: the URL or a credential is malformed.
         """
         ...
 
@@ -41,7 +49,7 @@ class HttpTransport:
     @classmethod
     def open(cls, now: Callable[[], datetime]) -> Self:
         """A transport with its own session; call within a running loop, and ``close`` at the end."""
-        connector = aiohttp.TCPConnector(limit=0, limit_per_host=64, ttl_dns_cache=60)
+        connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=60)  # how many at once is each source's own setting
         session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -63,12 +71,11 @@ class HttpTransport:
         except TimeoutError:
             msg = f"No complete answer within {seconds:.3g} seconds."
             raise SourceTimeout(msg) from None
-        except (aiohttp.ClientPayloadError, aiohttp.http.HttpProcessingError, aiohttp.ClientResponseError, ValueError):
+        except (aiohttp.ClientPayloadError, aiohttp.http.HttpProcessingError, aiohttp.ClientResponseError):
             msg = "The answer is not readable HTTP: it is cut short, or its encoding is broken."
             raise SourceBadAnswer(msg) from None
-        except (aiohttp.ClientError, OSError) as error:
-            msg = f"The source cannot be reached ({type(error).__name__})."
-            raise SourceUnavailable(msg) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise _unsent(error) from None
 
     async def _exchange(self, request: Request) -> Response:
         async with self._session.request(
@@ -86,3 +93,11 @@ class HttpTransport:
                     raise SourceTooLarge(msg)
             headers = {name.lower(): value for name, value in answer.headers.items()}
             return Response(answer.status, headers, bytes(body), self._now())
+
+
+def _unsent(error: Exception) -> SourceError:
+    """Why there is no answer at all. A certificate that is not trusted is a ValueError too, and no malformed URL."""
+    malformed = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
+    if isinstance(error, malformed) or not isinstance(error, aiohttp.ClientError | OSError):
+        return SourceMisconfigured("The request cannot be written: check this source's base_url and credentials.")
+    return SourceUnavailable(f"The source cannot be reached ({type(error).__name__}).")

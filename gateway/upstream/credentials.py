@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from gateway.errors import SourceError
 from gateway.providers.protocol import Authenticates, Request, Response, Token
 from gateway.upstream.clock import Clock
 
@@ -20,22 +21,36 @@ class TokenHolder:
         self._clock = clock
         self._token: str | None = None
         self._ends: float | None = None
+        self._failure: SourceError | None = None
+        self._attempts = 0
         self._lock = asyncio.Lock()
 
     async def current(self, send: Send) -> str:
         """The token, fetched with ``send`` when there is none or it is about to end.
 
         Raises:
-            SourceError: the source gave none.
+            SourceError: the source gave none; everybody who waited for that attempt is told so.
         """
         if (token := self._usable()) is not None:
             return token
+        attempt = self._attempts
         async with self._lock:
             if (token := self._usable()) is not None:
                 return token
+            if attempt != self._attempts and self._failure is not None:
+                raise self._failure
+            return await self._fetched(send)
+
+    async def _fetched(self, send: Send) -> str:
+        """One attempt; one that was cancelled is none, and whoever waits next makes it."""
+        try:
             fresh = await send(self._source.log_in(), self._source.read_token)
-            self._keep(fresh)
-            return fresh.value
+        except SourceError as error:
+            self._attempts, self._failure = self._attempts + 1, error
+            raise
+        self._attempts, self._failure = self._attempts + 1, None
+        self._keep(fresh)
+        return fresh.value
 
     def _usable(self) -> str | None:
         ended = self._ends is not None and self._clock.monotonic() >= self._ends

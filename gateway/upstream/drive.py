@@ -20,8 +20,10 @@ async def drive(
     """What the generator returns. Each question is answered in a task of its own and sent as soon as it is there.
 
     A SourceError is sent as the answer. What is still open at the errand's deadline is answered with SourceTimeout.
+    Whatever happens, no task is left behind.
     """
     open_questions: dict[asyncio.Future[A], Q] = {}
+    late: list[asyncio.Future[A]] = []
     try:
         asks = next(steps)
         while True:
@@ -29,6 +31,8 @@ async def drive(
             done, _ = await asyncio.wait(
                 open_questions, timeout=errand.remaining(), return_when=asyncio.FIRST_COMPLETED
             )
+            if not done:
+                late += open_questions
             asks = []
             for task in done or list(open_questions):
                 ask = open_questions.pop(task)
@@ -37,14 +41,14 @@ async def drive(
         result: R = end.value
         return result
     finally:
-        for task in open_questions:
+        left = [*open_questions, *late]
+        for task in left:
             task.cancel()
-        await asyncio.gather(*open_questions, return_exceptions=True)
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 def _outcome(task: asyncio.Future[Any]) -> Any:  # noqa: ANN401 - an answer, whatever was asked
     if not task.done():
-        task.cancel()
         return SourceTimeout("The request's deadline passed before the source had answered.")
     error = task.exception()
     if error is None:

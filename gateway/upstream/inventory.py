@@ -23,6 +23,9 @@ from gateway.upstream.drive import drive
 from gateway.upstream.errand import Errand
 from gateway.upstream.policy import Caller
 
+FEW = 2
+"""Blocks of a list that are read whole rather than narrowed, so that the next filter finds everything at hand."""
+
 
 def key_of(source: Source, request: Request, purpose: str) -> str:
     """The cache key of an unsigned request at a source; requests hold no secret, and keys hold no request."""
@@ -62,10 +65,10 @@ class Inventory:
         """
 
         async def whole(ask: Whole) -> Snapshot:
-            return await self.snapshot(ask.source, search, errand)
+            return await self.snapshot(ask.source, search, errand, await self._pushed(ask.source, search, errand))
 
         async def part(ask: Part) -> Listing:
-            return await self._part(ask, errand)
+            return await self._part(ask, search.wanted, errand)
 
         if search.order.field is not OrderField.SOURCE:
             return await drive(merge(search, span, names, counted=counted), whole, errand)
@@ -85,16 +88,16 @@ class Inventory:
 
     async def _count(self, name: str, search: Search, errand: Errand) -> int | None:
         try:
-            held = await self.snapshot(name, search, errand)
+            held = await self.snapshot(name, search, errand, await self._pushed(name, search, errand))
         except SourceError:
             return None
         return None if held.awaiting else sum(map(search.admits, held.rows))
 
-    async def _part(self, ask: Part, errand: Errand) -> Listing:
+    async def _part(self, ask: Part, pushed: Filter, errand: Errand) -> Listing:
         caller = self._callers[ask.source]
         source = caller.lists
         assert source is not None
-        request = source.ask(ask.block, EVERYTHING)
+        request = source.ask(ask.block, pushed)
         return await self._cache.fetch(
             key_of(source, request, "block"),
             source.settings.ttl,
@@ -102,8 +105,23 @@ class Inventory:
             lambda: caller.ask(request, source.read, errand),
         )
 
+    async def _pushed(self, name: str, search: Search, errand: Errand) -> Filter:
+        """What of the filter to push down: nothing where everything is at hand, or costs a call or two to read.
+
+        In the sources' own order everything is pushed: offsets are those of the narrowed list, on every page alike.
+        """
+        source = self._callers[name].lists
+        if source is None or search.order.field is OrderField.SOURCE:
+            return search.wanted
+        if self._lengths.get(name, FEW * source.paging.size) < FEW * source.paging.size:
+            return EVERYTHING
+        kept = await self.kept(name, source.settings.ttl, errand)
+        return search.wanted if kept is None else EVERYTHING
+
     async def snapshot(self, name: str, search: Search, errand: Errand, pushed: Filter = EVERYTHING) -> Snapshot:
         """Everything a source holds of ``pushed``, in the search's order; from the cache when that is fresh enough.
+
+        However many orders are asked for, the source is read once.
 
         Raises:
             SourceError: the source could not be read in full.
@@ -111,41 +129,49 @@ class Inventory:
         source = self._callers[name].lists
         if source is None:
             return self._awaiting()
-        return await self._cache.fetch(
-            _snapshot_key(source, search, pushed),
-            source.settings.ttl,
-            errand,
-            lambda: self._read_whole(source, search, errand, pushed),
-        )
+        if search.order.field is OrderField.SOURCE:
+            return await self._whole(source, pushed, errand)
 
-    async def kept(self, name: str, search: Search, errand: Errand) -> Snapshot | None:
-        """Everything a source holds, if it is at hand and fresh enough; asks nobody."""
+        async def ordered() -> Snapshot:
+            held = await self._whole(source, pushed, errand)
+            return replace(held, rows=in_order(held.rows, search))
+
+        purpose = f"{search.order.field.value}:{search.order.descending}"
+        return await self._cache.fetch(_whole_key(source, pushed, purpose), source.settings.ttl, errand, ordered)
+
+    async def kept(self, name: str, ttl: float, errand: Errand) -> Snapshot | None:
+        """Everything a source holds, if it is at hand and was heard within ``ttl`` seconds; asks nobody."""
         source = self._callers[name].lists
         if source is None:
             return None
-        kept: Snapshot | None = await self._cache.peek(
-            _snapshot_key(source, search, EVERYTHING), source.settings.ttl, errand
-        )
+        kept: Snapshot | None = await self._cache.peek(_whole_key(source, EVERYTHING), ttl, errand)
         return kept
 
-    async def _read_whole(self, source: Lists, search: Search, errand: Errand, pushed: Filter) -> Snapshot:
+    async def _whole(self, source: Lists, pushed: Filter, errand: Errand) -> Snapshot:
+        """The list in the source's own order."""
+        return await self._cache.fetch(
+            _whole_key(source, pushed), source.settings.ttl, errand, lambda: self._read_whole(source, pushed, errand)
+        )
+
+    async def _read_whole(self, source: Lists, pushed: Filter, errand: Errand) -> Snapshot:
         caller = self._callers[source.name]
+        unfiltered = _whole_key(source, pushed) == _whole_key(source, EVERYTHING)
 
         async def answer(block: Block) -> Listing:
             return await caller.ask(source.ask(block, pushed), source.read, errand)
 
         try:
-            length = self._lengths.get(source.name) if pushed == EVERYTHING else None
-            drained = await drive(drain(source.paging, length), answer, errand)
+            drained = await drive(
+                drain(source.paging, self._lengths.get(source.name) if unfiltered else None), answer, errand
+            )
         except SourceMisconfigured as error:
             if error.reason == UNLISTED:
                 return self._awaiting()
             raise
-        if pushed == EVERYTHING:
+        if unfiltered:
             self._lengths[source.name] = drained.sent
-        own_order = search.order.field is OrderField.SOURCE
         return Snapshot(
-            rows=drained.rows if own_order else in_order(drained.rows, search),
+            rows=drained.rows,
             as_of=drained.as_of,
             sent=drained.sent,
             skipped=drained.skipped,
@@ -157,6 +183,6 @@ class Inventory:
         return Snapshot(rows=(), as_of=self._clock.now(), sent=0, awaiting=True)
 
 
-def _snapshot_key(source: Lists, search: Search, pushed: Filter) -> str:
-    order = f"{search.order.field.value}:{search.order.descending}"
+def _whole_key(source: Lists, pushed: Filter, order: str = "own") -> str:
+    """Filters of which the source is told the same share what was read."""
     return key_of(source, source.ask(Block(0, source.paging.size), pushed), f"whole:{order}")

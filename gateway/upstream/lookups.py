@@ -1,7 +1,8 @@
 """Numbers looked up by E.164: many in few calls, each source in the way that is cheapest there.
 
 The order of ways: a copy at hand; one question for many numbers; the list, when it costs fewer calls than checks;
-a check or a narrow search for each number, some at a time. A failure is told as such, never as NOT_FOUND.
+a check or a narrow search for each number, some at a time. A failure is told as such, never as NOT_FOUND: where an
+answer was cut short, what it lacks is asked for again, and in the end looked for in the whole list.
 """
 
 import asyncio
@@ -10,10 +11,10 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from gateway.errors import SourceBadAnswer, SourceError
-from gateway.numbers.blocks import Listing
+from gateway.errors import SourceBadAnswer, SourceError, SourceUnavailable
+from gateway.numbers.blocks import Block, Listing
 from gateway.numbers.e164 import E164
-from gateway.numbers.filters import DigitsMatch, Filter
+from gateway.numbers.filters import EVERYTHING, DigitsMatch, Filter
 from gateway.numbers.merge import Snapshot
 from gateway.numbers.model import Number
 from gateway.numbers.search import Order, OrderField, Search
@@ -30,8 +31,8 @@ SINGLES_AT_MOST = 3
 SEARCHES_AT_MOST = 16
 """Numbers searched for one by one before a whole list is cheaper."""
 
-LOOKUP_SECONDS = 60.0
-"""How long a found number is believed, at most; a source with a shorter ttl is asked sooner."""
+CHECK_SECONDS = 60.0
+"""How long a source that can be asked for one number is believed about one, at most; others for their list's ttl."""
 
 _BY_NUMBER = Search(order=Order(field=OrderField.E164))
 
@@ -82,52 +83,70 @@ class Lookups:
         return outcomes
 
     async def _at_hand(self, caller: Caller, wanted: Sequence[E164], errand: Errand) -> Outcomes:
-        source = caller.source
-        whole = await self._inventory.kept(source.name, _BY_NUMBER, errand)
+        ttl = _believed(caller)
+        whole = await self._inventory.kept(caller.source.name, ttl, errand)
         if whole is not None and not whole.awaiting:
-            return _picked(whole, wanted)
-        ttl = min(LOOKUP_SECONDS, source.settings.ttl)
-        peeks = {e164: await self._cache.peek(_number_key(source, e164), ttl, errand) for e164 in wanted}
+            return {e164: looked for e164, looked in _picked(whole, wanted).items() if isinstance(looked, Looked)}
+        peeks = {e164: await self._cache.peek(_number_key(caller.source, e164), ttl, errand) for e164 in wanted}
         return {e164: looked for e164, looked in peeks.items() if looked is not None}
 
     async def _asked(self, caller: Caller, wanted: Sequence[E164], errand: Errand) -> Outcomes:
         if caller.looks_up_many is not None:
             return await self._in_chunks(caller, caller.looks_up_many, wanted, errand)
         if len(wanted) > (SINGLES_AT_MOST if caller.looks_up is not None else SEARCHES_AT_MOST):
-            try:
-                whole = await self._inventory.snapshot(caller.source.name, _BY_NUMBER, errand)
-            except SourceError as error:
-                return dict.fromkeys(wanted, Failed(error))
-            if not whole.awaiting:
-                return _picked(whole, wanted)
+            listed = await self._listed(caller, wanted, errand)
+            if listed is not None:
+                return listed
         singly = await asyncio.gather(*(self._singly(caller, e164, errand) for e164 in wanted))
         return dict(zip(wanted, singly, strict=True))
+
+    async def _listed(
+        self, caller: Caller, wanted: Sequence[E164], errand: Errand, narrow: Filter = EVERYTHING
+    ) -> Outcomes | None:
+        """What the list says, read to its end; None when the source has none."""
+        try:
+            whole = await self._inventory.snapshot(caller.source.name, _BY_NUMBER, errand, narrow)
+        except SourceError as error:
+            return dict.fromkeys(wanted, Failed(error))
+        return None if whole.awaiting else _picked(whole, wanted)
 
     async def _in_chunks(self, caller: Caller, source: LooksUpMany, wanted: Sequence[E164], errand: Errand) -> Outcomes:
         asked = (self._chunk(caller, source, request, chunk, errand) for request, chunk in source.ask_many(wanted))
         outcomes: Outcomes = {}
         for told in await asyncio.gather(*asked):
             outcomes |= told
-        for e164, outcome in outcomes.items():
-            if isinstance(outcome, Looked):
-                await self._cache.keep(_number_key(source, e164), outcome)
+        for e164, looked in _looked_among(outcomes).items():
+            await self._cache.keep(_number_key(source, e164), looked)
         return outcomes
 
     async def _chunk(
         self, caller: Caller, source: LooksUpMany, request: Request, chunk: Sequence[E164], errand: Errand
     ) -> Outcomes:
         try:
-            listing = await caller.ask(request, source.read, errand)
+            listing = await self._cache.share(
+                key_of(source, request, "look-up"), errand, lambda: caller.ask(request, source.read, errand)
+            )
         except SourceError as error:
             return dict.fromkeys(chunk, Failed(error))
-        return _picked(listing, chunk)
+        told = _picked(listing, chunk)
+        rest = [e164 for e164 in chunk if not _found(told[e164])]
+        if not rest or not _is_cut_short(listing):
+            return told
+        if len(rest) < len(chunk):
+            return told | await self._in_chunks(caller, source, rest, errand)
+        return await self._read_on(caller, rest, errand)
+
+    async def _read_on(
+        self, caller: Caller, wanted: Sequence[E164], errand: Errand, narrow: Filter = EVERYTHING
+    ) -> Outcomes:
+        """What the list says, where an answer was not the whole truth."""
+        listed = await self._listed(caller, wanted, errand, narrow)
+        return listed or dict.fromkeys(wanted, Failed(SourceBadAnswer("The answer was cut short.")))
 
     async def _singly(self, caller: Caller, e164: E164, errand: Errand) -> Outcome:
-        ttl = min(LOOKUP_SECONDS, caller.source.settings.ttl)
+        key = _number_key(caller.source, e164)
         try:
-            return await self._cache.fetch(
-                _number_key(caller.source, e164), ttl, errand, lambda: self._looked(caller, e164, errand)
-            )
+            return await self._cache.fetch(key, _believed(caller), errand, lambda: self._looked(caller, e164, errand))
         except SourceError as error:
             return Failed(error)
 
@@ -137,12 +156,33 @@ class Lookups:
         if check is not None:
             number = await caller.ask(check.ask_one(e164), lambda response: check.read_one(e164, response), errand)
             return Looked(number, number.origin.as_of if number else self._clock.now())
+        source = caller.lists
+        if source is None:
+            msg = f"{caller.source.title} has neither a list nor a look-up; its events have not told it yet."
+            raise SourceUnavailable(msg)
         narrow = Filter(e164=DigitsMatch(among=(e164,)))
-        found = await self._inventory.snapshot(caller.source.name, _BY_NUMBER, errand, narrow)
-        outcome = _picked(found, (e164,))[e164]
+        first = await caller.ask(source.ask(Block(0, source.paging.size), narrow), source.read, errand)
+        outcome = _picked(first, (e164,))[e164]
+        if first.sent and not _found(outcome):  # others that end alike: only the end of the search can tell
+            outcome = (await self._read_on(caller, (e164,), errand, narrow))[e164]
         if isinstance(outcome, Failed):
             raise outcome.error
         return outcome
+
+
+def _found(outcome: Outcome) -> bool:
+    return isinstance(outcome, Looked) and outcome.number is not None
+
+
+def _looked_among(outcomes: Outcomes) -> dict[E164, Looked]:
+    return {e164: outcome for e164, outcome in outcomes.items() if isinstance(outcome, Looked)}
+
+
+def _is_cut_short(listing: Listing) -> bool:
+    """Whether rows may be missing: by the source's own total, else whenever any came, since a clamp is silent."""
+    if listing.total is not None:
+        return listing.total > listing.sent
+    return listing.sent > 0
 
 
 def _picked(rows: Snapshot | Listing, wanted: Sequence[E164]) -> Outcomes:
@@ -152,6 +192,12 @@ def _picked(rows: Snapshot | Listing, wanted: Sequence[E164]) -> Outcomes:
     return {
         e164: lacking if e164 not in held and rows.skipped else Looked(held.get(e164), rows.as_of) for e164 in wanted
     }
+
+
+def _believed(caller: Caller) -> float:
+    """Seconds for which what a source said of one number counts as fresh."""
+    ttl: float = caller.source.settings.ttl
+    return ttl if caller.looks_up is None else min(ttl, CHECK_SECONDS)
 
 
 def _number_key(source: Source, e164: E164) -> str:

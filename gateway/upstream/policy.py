@@ -1,13 +1,20 @@
 """How one source is asked: how often, how many at once, how long, and with which token."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TypeVar
 
 from aiolimiter import AsyncLimiter
 
-from gateway.errors import SourceAuthFailed, SourceError, SourceMisconfigured, SourceRateLimited, SourceTimeout
+from gateway.errors import (
+    UNLISTED,
+    SourceAuthFailed,
+    SourceError,
+    SourceMisconfigured,
+    SourceRateLimited,
+    SourceTimeout,
+)
 from gateway.providers.protocol import (
     Authenticates,
     Lists,
@@ -65,10 +72,13 @@ class Caller:
         try:
             answer = await self._ask_in_its_ways(request, read, errand)
         except SourceError as error:
-            self.last_error = error
+            self._note(None if error.reason == UNLISTED else error)  # "there is no list" is an answer
             raise
-        self.last_error, self.answered = None, True
+        self._note(None)
         return answer
+
+    def _note(self, error: SourceError | None) -> None:
+        self.last_error, self.answered = error, self.answered or error is None
 
     async def prepare(self) -> None:
         """Fetch a token before anybody waits for it; a failure will be told to whoever asks first."""
@@ -98,26 +108,33 @@ class Caller:
         return await self._once(request, token, read, errand)
 
     async def _log_in(self, request: Request, read: Read[T], errand: Errand) -> T:
-        return read(await self._send(request, errand))
+        async with self._turn(errand) as seconds:
+            response = await self._transport.send(request, seconds)
+        return read(response)
 
     async def _once(self, request: Request, token: str | None, read: Read[T], errand: Errand) -> T:
-        errand.calls[self.source.name] += 1
-        return read(await self._send(self.source.sign(request, token), errand))
+        signed = self.source.sign(request, token)
+        async with self._turn(errand) as seconds:
+            errand.calls[self.source.name] += 1
+            response = await self._transport.send(signed, seconds)
+        return read(response)
 
-    async def _send(self, signed: Request, errand: Errand) -> Response:
-        """Wait for a turn, but not past the deadline; then the answer has what is left of it, at most its own time."""
-        try:
-            async with asyncio.timeout(errand.remaining()):
-                await self._rate.acquire()
-                await self._slots.acquire()
-        except TimeoutError:
-            msg = f"{self.source.title} may not be asked more often; the request's deadline passed while it waited."
-            raise SourceRateLimited(msg) from None
-        try:
+    @asynccontextmanager
+    async def _turn(self, errand: Errand) -> AsyncIterator[float]:
+        """Wait for a turn, but not past the deadline; then what is left of it, at most the source's own time.
+
+        The slot comes first: whoever gives up waiting for one has used up nothing of the rate.
+        """
+        async with AsyncExitStack() as turn:
+            try:
+                async with asyncio.timeout(errand.remaining()):
+                    await turn.enter_async_context(self._slots)
+                    await self._rate.acquire()
+            except TimeoutError:
+                msg = f"{self.source.title} may not be asked more often; the request's deadline passed while it waited."
+                raise SourceRateLimited(msg) from None
             seconds = min(self.source.settings.timeout, errand.remaining())
             if seconds <= 0:
                 msg = "The request's deadline passed before the source could be asked."
                 raise SourceTimeout(msg)
-            return await self._transport.send(signed, seconds)
-        finally:
-            self._slots.release()
+            yield seconds
