@@ -1,0 +1,1 @@
+"""The simulators, each rule shown over a real socket."""

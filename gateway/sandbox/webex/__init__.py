@@ -1,0 +1,1 @@
+"""Webex Calling: the numbers of a location that a call queue could take, and the renewal of access tokens."""
