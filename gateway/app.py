@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -24,10 +24,13 @@ from gateway.web.auth import Door
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import health_routes
 
+SHORTEST_KEY = 16
+"""Bytes of a key that signs cursors, at least."""
+
 
 @asynccontextmanager
-async def open_rooms(settings: Settings, clock: Clock) -> AsyncIterator[Rooms]:
-    """Everything below the schema, with its sockets; closed at the end."""
+async def open_rooms(settings: Settings, clock: Clock, cursor_key: bytes | None = None) -> AsyncIterator[Rooms]:
+    """Everything below the schema, with its sockets; closed at the end. Without a key, cursors end with the rooms."""
     transport = HttpTransport.open(clock.now)
     callers = {name: Caller(source, transport, clock) for name, source in make_sources(settings).items()}
     cache = Cache(BoundedMemory())
@@ -36,7 +39,7 @@ async def open_rooms(settings: Settings, clock: Clock) -> AsyncIterator[Rooms]:
         callers=callers,
         inventory=inventory,
         lookups=Lookups(callers, inventory, cache, clock),
-        signer=Signer(cursor_secret(settings)),
+        signer=Signer(cursor_key or secrets.token_bytes(32)),
         limits=settings.limits,
         clock=clock,
     )
@@ -48,13 +51,18 @@ async def open_rooms(settings: Settings, clock: Clock) -> AsyncIterator[Rooms]:
 
 
 def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
-    """The gateway as an ASGI application."""
+    """The gateway as an ASGI application.
+
+    Raises:
+        SettingsInvalid: the key that signs cursors can be neither read nor written.
+    """
+    cursor_key = cursor_secret(settings)
     schema = make_schema(max_tokens=settings.limits.document_tokens)
     door = Door(settings)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_rooms(settings, clock or SystemClock()) as rooms:
+        async with open_rooms(settings, clock or SystemClock(), cursor_key) as rooms:
             app.router.routes[:0] = [
                 Route("/graphql", GraphQLEndpoint(schema, rooms, door)),
                 *health_routes(rooms, sdl(schema)),
@@ -62,6 +70,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
             prepared = asyncio.gather(*(caller.prepare() for caller in rooms.callers.values()))
             yield
             prepared.cancel()
+            await asyncio.gather(prepared, return_exceptions=True)
 
     return Starlette(lifespan=lifespan)
 
@@ -78,15 +87,29 @@ def cursor_secret(settings: Settings) -> bytes:
     if place is None:
         return secrets.token_bytes(32)
     try:
-        with place.open("xb") as file:
-            place.chmod(0o600)
-            file.write(secrets.token_bytes(32))
-    except FileExistsError:
-        pass
+        _make_once(place)
+        key = place.read_bytes()
     except OSError as error:
-        msg = f"server.cursor_key: none is set, and {place} cannot be written ({error.strerror}): set one of at least 16 characters."
+        msg = f"server.cursor_key: none is set, and {place} cannot be used ({error.strerror}): set one of at least 16 characters."
         raise SettingsInvalid(msg) from error
-    return place.read_bytes()
+    if len(key) < SHORTEST_KEY:
+        msg = f"server.cursor_key: none is set, and {place} holds no whole key: remove that file, or set one of at least 16 characters."
+        raise SettingsInvalid(msg)
+    return key
+
+
+def _make_once(place: Path) -> None:
+    """Put a new key there unless there is one; of several processes all read the same, and none reads half of it."""
+    if place.exists():
+        return
+    fresh = place.with_name(f"{place.name}.{secrets.token_hex(8)}")
+    try:
+        fresh.touch(0o600, exist_ok=False)
+        fresh.write_bytes(secrets.token_bytes(32))
+        with suppress(FileExistsError):
+            place.hardlink_to(fresh)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def _beside_the_store(database_url: str) -> Path | None:

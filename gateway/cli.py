@@ -17,7 +17,7 @@ from gateway.sandbox.accounts import sources as sandbox_sources
 from gateway.sandbox.app import create_sandbox
 from gateway.schema.graph import make_schema, sdl
 from gateway.serving import bind, run, running, url_of
-from gateway.settings import ServerSettings, Settings, check_exposure, load, shown
+from gateway.settings import Settings, check_exposure, load, load_only, shown
 from gateway.upstream.clock import SystemClock
 from gateway.upstream.errand import Errand
 from gateway.upstream.policy import Caller
@@ -34,10 +34,22 @@ port_option = click.option(
 )
 
 PASTE = """\
-{ phoneNumbers(first: 12, filter: {or: [
-    {providers: [WEBEX], e164: {startsWith: "+1205635"}},   {providers: [CLOUDLX], e164: {startsWith: "+441245"}},
-    {providers: [EIGHT_BY_EIGHT], e164: {startsWith: "+65"}}, {providers: [CALLGEAR], e164: {startsWith: "+74"}}]}) {
-    nodes { e164 provider availability details { __typename } } complete } }"""
+{
+  phoneNumbers(filter: {e164: {in: ["+12056350001", "+441245123456", "+65123456789", "+74993720692"]}}) {
+    nodes {
+      e164 provider availability lifecycle
+      details {
+        __typename
+        ... on WebexDetails { isServiceNumber }
+        ... on CloudLXDetails { rangeName }
+        ... on EightByEightDetails { referenceId }
+        ... on CallGearDetails { category }
+      }
+    }
+    complete
+  }
+}"""
+"""One number of every provider; the console's first example and the README ask the same."""
 
 
 @contextmanager
@@ -65,14 +77,18 @@ def serve(path: Path | None, host: str | None, port: int | None, insecure: bool 
     """Serve the configured sources."""
     with plain_errors():
         settings = load(path, server={"host": host, "port": port, "insecure": insecure})
-        if not settings.sources:
-            msg = "sources: none is configured: add a [sources.<name>] table, or try gateway demo."
-            raise SettingsInvalid(msg)
+        _check_sources(settings)
         check_exposure(settings)
-        bound = bind(settings.server.host, settings.server.port)
         app = create_app(settings)
+        bound = bind(settings.server.host, settings.server.port)
         click.echo(f"gateway {__version__} serves {', '.join(sorted(settings.sources))} at {url_of(bound)}/graphql")
         run(app, bound)
+
+
+def _check_sources(settings: Settings) -> None:
+    if not settings.sources:
+        msg = "sources: none is configured: add a [sources.<name>] table, or try gateway demo."
+        raise SettingsInvalid(msg)
 
 
 @main.command()
@@ -82,15 +98,12 @@ def serve(path: Path | None, host: str | None, port: int | None, insecure: bool 
 def demo(host: str | None, port: int | None, insecure: bool) -> None:
     """The four providers as simulators, and the gateway over them: no keys, no files left behind."""
     with plain_errors():
-        server = ServerSettings(host=host or "127.0.0.1", port=8000 if port is None else port, insecure=insecure)
-        bound = bind(server.host, server.port)
-        simulators = bind("127.0.0.1", 0)
+        host, port = host or "127.0.0.1", 8000 if port is None else port
+        server = {"host": host, "port": port, "insecure": insecure}
+        check_exposure(load_only(server=server))
+        bound, simulators = bind(host, port), bind("127.0.0.1", 0)
         tables = sandbox_sources(url_of(simulators))
-        settings = Settings.model_validate(
-            {"server": server, "sources": tables, "state": {"database_url": "sqlite://"}}
-        )
-        check_exposure(settings)
-        app = create_app(settings)
+        app = create_app(load_only(server=server, sources=tables, state={"database_url": "sqlite://"}))
         click.echo(
             f"Open   {url_of(bound)}/graphql   and press Run, or paste there:\n\n{PASTE}\n\n"
             f"Knobs of the simulators: {url_of(simulators)}/control. Stop with Ctrl+C."
@@ -129,8 +142,8 @@ def schema_check(path: Path) -> None:
     """Compare a file with the schema; exits with 1 when they differ."""
     try:
         kept = path.read_text(encoding="utf-8")
-    except OSError as error:
-        click.echo(f"gateway: {path} cannot be read ({error.strerror}).", err=True)
+    except (OSError, UnicodeDecodeError) as error:
+        click.echo(f"gateway: {path} cannot be read ({getattr(error, 'strerror', 'it is not UTF-8')}).", err=True)
         sys.exit(2)
     if kept != sdl(make_schema()):
         click.echo(
@@ -166,6 +179,7 @@ def sources_check(path: Path | None) -> None:
     """Ask each source once, and say what is wrong and how to mend it; exits with 1 when one does not answer."""
     with plain_errors():
         settings = load(path)
+        _check_sources(settings)
     told = asyncio.run(_ask_each(settings))
     for line in told.values():
         click.echo(line)

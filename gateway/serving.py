@@ -4,6 +4,8 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -21,12 +23,22 @@ def bind(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        bound = socket.socket(family, kind, protocol)
+        return _listening(socket.socket(family, kind, protocol), address)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        msg = f"{host}:{port} cannot be listened on ({why}): choose another with --host and --port, or stop what holds it."
+        raise SettingsInvalid(msg) from error
+
+
+def _listening(bound: socket.socket, address: Any) -> socket.socket:  # noqa: ANN401 - of the socket's family
+    """The socket, listening: from here on nobody else can have the address, and callers wait instead of being refused."""
+    try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
-    except OSError as error:
-        msg = f"{host}:{port} cannot be listened on ({error.strerror or error}): choose another with --host and --port, or stop what holds it."
-        raise SettingsInvalid(msg) from error
+        bound.listen()
+    except OSError:
+        bound.close()
+        raise
     return bound
 
 
@@ -55,7 +67,16 @@ def running(app: ASGIApp, bound: socket.socket) -> Iterator[None]:
         thread.join()
 
 
+class _Server(uvicorn.Server):
+    """Ends in peace on a signal: uvicorn's own raises it once more after its shutdown, and the process would fail."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The first signal asks for the end, an interrupt after it forces it."""
+        super().handle_exit(sig, frame)
+        self._captured_signals.clear()
+
+
 def _server(app: ASGIApp) -> uvicorn.Server:
-    return uvicorn.Server(
+    return _Server(
         uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10)
     )

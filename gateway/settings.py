@@ -6,7 +6,7 @@ The order is command line > environment > TOML > defaults. A variable is ``GATEW
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import reduce
 from ipaddress import ip_address
 from operator import or_
@@ -23,7 +23,13 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from gateway.errors import SettingsInvalid
 from gateway.providers import PROVIDERS
@@ -117,14 +123,31 @@ def load(path: Path | None = None, **overrides: dict[str, Any]) -> Settings:
     given = {
         table: {key: value for key, value in values.items() if value is not None} for table, values in overrides.items()
     }
+    return _made(_layered_over(_read(path)), given)
+
+
+def load_only(**tables: Mapping[str, Any]) -> Settings:
+    """The settings of these tables; neither a file nor the environment has a say.
+
+    Raises:
+        SettingsInvalid: a setting cannot be used.
+    """
+    return _made(_layered_over(None), tables)
+
+
+def _made(kind: Callable[..., Settings], given: Mapping[str, Any]) -> Settings:
     try:
-        settings: Settings = _layered_over(_read(path))(**given)
+        return kind(**given)
     except ValidationError as error:
         raise SettingsInvalid(_told(error)) from error
-    return settings
+    except SettingsError as error:
+        msg = f"{error}: a variable that holds a whole table must be JSON; better give each setting its own, like GATEWAY_SERVER__PORT."
+        raise SettingsInvalid(msg) from None  # the cause quotes the value
 
 
-def _layered_over(file: dict[str, Any]) -> Callable[..., Settings]:
+def _layered_over(file: dict[str, Any] | None) -> Callable[..., Settings]:
+    """Settings that are given, then those of the environment, then those of the file; None for the given ones alone."""
+
     class Layered(Settings):
         @classmethod
         def settings_customise_sources(
@@ -135,6 +158,8 @@ def _layered_over(file: dict[str, Any]) -> Callable[..., Settings]:
             dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not read: one file is enough
             file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not read: one file is enough
         ) -> tuple[PydanticBaseSettingsSource, ...]:
+            if file is None:
+                return (init_settings,)
             return init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=file)
 
     return Layered
@@ -227,5 +252,11 @@ def _literal(value: object) -> str:
         return str(value)
     if isinstance(value, tuple | frozenset):
         return "[" + ", ".join(_literal(item) for item in sorted(value)) + "]"
-    text = re.sub("//[^/@]*@", "//**********@", str(value))
+    text = _masked(str(value))
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _masked(text: str) -> str:
+    """A URL without what may be secret in it: whatever stands before an @, and the values in its query."""
+    bare = re.sub("//.*@", "//**********@", text)
+    return re.sub("(?<==)[^&#]+", "**********", bare) if "://" in bare and "?" in bare else bare

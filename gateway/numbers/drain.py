@@ -26,6 +26,9 @@ REPEATS_AT_MOST = 3
 ROWS_AT_MOST = 500_000
 """A list longer than this is not held: about 150 MB of numbers."""
 
+_PAIR = 2
+"""Rows of the probe that shows whether pages are cut."""
+
 Answer = tuple[Block, "Listing | SourceError"]
 Draining = Generator[list[Block], Answer, "Drained"]
 
@@ -70,7 +73,8 @@ class _Reading:
     def __init__(self, paging: Paging, length: int | None) -> None:
         self._paging = paging
         self._length = None if paging.whole else length
-        self._probing = (Block(1, paging.size), Block(0, 2)) if paging.probed and length is None else ()
+        probes = paging.probed and length is None and paging.size > _PAIR
+        self._probing = (Block(1, paging.size), Block(0, _PAIR)) if probes else ()
         self._probes: dict[Block, Listing] = {}
         self._answers: dict[int, Listing] = {}
         self._asked: dict[int, Block] = {}
@@ -135,7 +139,7 @@ class _Reading:
         """
         shifted, pair = (self._probes[probe] for probe in self._probing)
         same_end = not page.rows or not shifted.rows or page.rows[-1].e164 == shifted.rows[-1].e164
-        return shifted.sent == page.sent - 1 and same_end and pair.sent == min(2, page.sent)
+        return shifted.sent == page.sent - 1 and same_end and pair.sent == min(_PAIR, page.sent)
 
     def _absorb(self, page: Listing, size: int) -> None:
         self._as_of = page.as_of if self._as_of is None else min(self._as_of, page.as_of)
@@ -161,10 +165,11 @@ class _Reading:
         """A list of pages gave another number of rows than asked: it may count its pages in rows of its own.
 
         No page was longer than the longest one seen, so pages of that size stand where they are thought to. What was
-        asked on the old grid may stand elsewhere and is read again.
+        asked on the old grid may stand elsewhere and is read again; how long the list was once is no guide any more.
         """
         if self._size != self._largest:
             self._size = self._largest
+            self._length = None
             self._answers.clear()
             self._asked.clear()
 

@@ -96,7 +96,7 @@ def _window(
         has_previous=has_previous,
         total=sum(totals.values()) if counted and complete else None,
         complete=complete,
-        reads=tuple(reads),
+        reads=tuple(sorted(reads, key=lambda read: read.source)),
     )
 
 

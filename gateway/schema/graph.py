@@ -2,20 +2,24 @@
 
 import logging
 from collections.abc import Iterator
+from typing import TypeGuard
 
 import strawberry
 from graphql import (
+    DefinitionNode,
     GraphQLError,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSyntaxError,
+    OperationDefinitionNode,
     Undefined,
 )
 from strawberry.extensions import MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
 
-from gateway.errors import GatewayError, SourceError
+from gateway.errors import BadUserInput, GatewayError, SourceError
 from gateway.schema.phone_number import PhoneNumber
 from gateway.schema.query import Query
 from gateway.schema.scalars import SCALARS
@@ -29,27 +33,68 @@ DOCUMENTS_KEPT = 1000
 class ErrorCodes(SchemaExtension):
     """Gives every error its ``extensions.code``, and lets nothing of an unforeseen failure out."""
 
+    _valid = False
+
     def on_operation(self) -> Iterator[None]:
-        """After everything else."""
-        yield
+        """After everything else; what an extension raised is a request error like any other."""
+        try:
+            yield
+        except GraphQLError as error:
+            raise coded(error) from None
         result = self.execution_context.result
         if result is not None and result.errors:
-            result.errors = [coded(error) for error in result.errors]
+            result.errors = [coded(error, valid=self._valid) for error in result.errors]
+
+    def on_execute(self) -> Iterator[None]:
+        """Whatever is wrong from here on without a place in the answer is a variable."""
+        self._valid = True
+        yield
 
 
-def coded(error: GraphQLError) -> GraphQLError:
-    """The error with its code; an unforeseen one keeps its place and loses its text."""
+class OneOperation(SchemaExtension):
+    """Which operation of a document runs is never guessed (GraphQL, 6.1, GetOperation); Strawberry runs the first."""
+
+    def on_parse(self) -> Iterator[None]:
+        """Once the document is there."""
+        yield
+        document, wanted = self.execution_context.graphql_document, self.execution_context._provided_operation_name  # noqa: SLF001 - operation_name falls back to the first operation's
+        assert document is not None
+        names = [part.name and part.name.value for part in document.definitions if _is_operation(part)]
+        if wanted is None and len(names) > 1:
+            msg = f"The document has {len(names)} operations: name one of them as operationName."
+            raise _refused(msg)
+        if wanted is not None and wanted not in names:
+            msg = f"The document has no operation named {wanted[:40]!r}: operationName must be one of its names."
+            raise _refused(msg)
+        if not names:
+            msg = "The document has no operation to run: write a query."
+            raise GraphQLError(msg)
+
+
+def _is_operation(part: DefinitionNode) -> TypeGuard[OperationDefinitionNode]:
+    return isinstance(part, OperationDefinitionNode)
+
+
+def _refused(message: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": BadUserInput.code})
+
+
+def coded(error: GraphQLError, *, valid: bool = False) -> GraphQLError:
+    """The error with its code; an unforeseen one keeps its place and loses its text.
+
+    ``valid``: the document passed validation, so what is wrong without a place in the answer is a variable.
+    """
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
     if isinstance(cause, GatewayError):
         return _with(error, str(cause), _extensions(cause))
-    if error.path is not None and cause is not None:
+    if cause is not None and not isinstance(cause, GraphQLError):
         logger.error("unforeseen failure at %s", error.path, exc_info=cause)
         return _with(error, "The gateway failed here; the failure is logged.", {"code": GatewayError.code})
     if error.extensions and "code" in error.extensions:
         return error
-    return _with(error, error.message, {"code": _code_of_request_error(error)})
+    return _with(error, error.message, {"code": _code_of_request_error(error, valid=valid)})
 
 
 def _extensions(cause: GatewayError) -> dict[str, object]:
@@ -59,10 +104,10 @@ def _extensions(cause: GatewayError) -> dict[str, object]:
     return extensions
 
 
-def _code_of_request_error(error: GraphQLError) -> str:
+def _code_of_request_error(error: GraphQLError, *, valid: bool) -> str:
     if isinstance(error, GraphQLSyntaxError):
         return "GRAPHQL_PARSE_FAILED"
-    return "BAD_USER_INPUT" if error.message.startswith("Variable ") else "GRAPHQL_VALIDATION_FAILED"
+    return BadUserInput.code if valid else "GRAPHQL_VALIDATION_FAILED"
 
 
 def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
@@ -77,14 +122,22 @@ def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> G
     )
 
 
+class Schema(strawberry.Schema):
+    """Strawberry's, without its log of errors: it quotes the query, and numbers are personal data."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Nothing: a caller's errors are told to the caller, and unforeseen ones are logged where they are coded."""
+
+
 def make_schema(*, max_tokens: int = 2000) -> strawberry.Schema:
     """The schema of all providers in PROVIDERS."""
-    schema = strawberry.Schema(
+    schema = Schema(
         query=Query,
         types=[PhoneNumber],
         config=StrawberryConfig(scalar_map=SCALARS),
         extensions=[
             ErrorCodes,
+            OneOperation,
             lambda: ParserCache(maxsize=DOCUMENTS_KEPT),
             lambda: ValidationCache(maxsize=DOCUMENTS_KEPT),
             lambda: MaxTokensLimiter(max_token_count=max_tokens),

@@ -1,6 +1,7 @@
 """The scalars of the contract: how each is written, and what is refused with which words."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
@@ -27,14 +28,12 @@ def _e164(value: object) -> E164:
 
 def _moment(value: object) -> datetime:
     text = _text(value, "A DateTime")
-    try:
+    with suppress(ValueError, OverflowError):
         moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        msg = f"{text[:40]!r} is not a DateTime: write RFC 3339 with an offset, like 2026-11-21T09:30:00Z."
-        raise BadUserInput(msg)
-    return moment.astimezone(UTC)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    msg = f"{text[:40]!r} is not a DateTime: write RFC 3339 with an offset, like 2026-11-21T09:30:00Z."
+    raise BadUserInput(msg)
 
 
 def _show_moment(moment: datetime) -> str:
@@ -68,11 +67,11 @@ def _duration(value: object) -> timedelta:
 
 
 def _code(value: object, what: str, length: int) -> str:
-    code = _text(value, what).strip().upper()
+    code = _text(value, what).strip()
     if len(code) != length or not (code.isascii() and code.isalpha()):
         msg = f"{code[:40]!r} is not a {what}: write {length} letters."
         raise BadUserInput(msg)
-    return code
+    return code.upper()
 
 
 def _scalar(

@@ -10,9 +10,9 @@ from gateway.numbers import e164, model, search
 from gateway.providers import PROVIDERS
 
 
-def _described(enum: type[Enum], description: str, values: dict[str, str]) -> None:
+def _described(enum: type[Enum], description: str, values: dict[str, str], name: str | None = None) -> None:
     """Give a core enum its GraphQL face: the enum itself stays free of GraphQL."""
-    definition = strawberry.enum(enum, description=description).__strawberry_definition__  # type: ignore[attr-defined]
+    definition = strawberry.enum(enum, name=name, description=description).__strawberry_definition__  # type: ignore[attr-defined]
     for value in definition.values:
         value.description = values[value.name]
 
@@ -152,6 +152,7 @@ _described(
         "UPDATED_AT": "By when the provider last changed the number.",
         "SOURCE": "Source by source in name order, each in its provider's own order: the cheapest.",
     },
+    name="PhoneNumberOrderField",
 )
 _described(
     SourceState,

@@ -8,12 +8,12 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
 from aiocache.base import BaseCache
 from aiocache.serializers import NullSerializer
 
-from gateway.errors import SourceTimeout
+from gateway.errors import SourceError, SourceTimeout
 from gateway.upstream.errand import Errand
 
 
@@ -63,6 +63,8 @@ class BoundedMemory(BaseCache):  # type: ignore[misc]  # aiocache ships no types
 
     async def _set(self, key: str, value: Kept, **options: Any) -> bool:  # noqa: ANN401, ARG002 - the signature is aiocache's
         await self._delete(key)
+        if value.weight > self._rows:
+            return False  # it would drive everything else out, and then itself
         self._entries[key] = value
         self.weight += value.weight
         while self.weight > self._rows:
@@ -78,12 +80,19 @@ class BoundedMemory(BaseCache):  # type: ignore[misc]  # aiocache ships no types
         return 1
 
 
+class _Flight(NamedTuple):
+    """A load under way, and whose time it has."""
+
+    task: asyncio.Task[Any]
+    errand: Errand
+
+
 class Cache:
     """The typed face of the storage, with single-flight."""
 
     def __init__(self, store: BaseCache) -> None:
         self._store = store
-        self._flights: dict[str, asyncio.Task[Any]] = {}
+        self._flights: dict[str, _Flight] = {}
 
     async def peek(self, key: str, ttl: float, errand: Errand) -> Any | None:  # noqa: ANN401 - what was put there
         """What is kept under the key, if it is fresh enough for the errand; ``ttl`` in seconds."""
@@ -112,38 +121,42 @@ class Cache:
 
         Raises:
             SourceTimeout: the load is somebody else's, and this errand's deadline passed before it was done.
-            SourceError: whatever ``load`` raised, to everyone who waits for it.
+            SourceError: whatever ``load`` raised, to everyone who waits for it; but not to those who still have time
+                when it failed for want of time.
         """
-        flight = self._flights.get(key)
-        if flight is not None:
-            return cast("T", await _joined(flight, errand))
-        flight = asyncio.create_task(load(), name=f"fetch {key}")
-        self._flights[key] = flight
-        flight.add_done_callback(lambda done: self._landed(key, done))
-        return cast("T", await asyncio.shield(flight))
+        while (begun := self._flights.get(key)) is not None:
+            try:
+                return cast("T", await _joined(begun.task, errand))
+            except SourceError:
+                if begun.errand.remaining() > 0 or errand.remaining() <= 0:
+                    raise
+        task = asyncio.create_task(load(), name=f"fetch {key}")
+        self._flights[key] = _Flight(task, errand)
+        task.add_done_callback(lambda done: self._landed(key, done))
+        return await asyncio.shield(task)
 
     async def _load(self, key: str, load: Callable[[], Awaitable[K]]) -> K:
         value = await load()
         await self._store.set(key, value)
         return value
 
-    def _landed(self, key: str, flight: asyncio.Task[Any]) -> None:
+    def _landed(self, key: str, task: asyncio.Task[Any]) -> None:
         del self._flights[key]
-        if not flight.cancelled():
-            flight.exception()  # told to those who waited; nobody may be left to ask
+        if not task.cancelled():
+            task.exception()  # told to those who waited; nobody may be left to ask
 
     async def close(self) -> None:
         """Stop what is under way."""
-        flights = list(self._flights.values())
-        for flight in flights:
-            flight.cancel()
-        await asyncio.gather(*flights, return_exceptions=True)
+        tasks = [flight.task for flight in self._flights.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _joined(flight: asyncio.Task[Any], errand: Errand) -> Any:  # noqa: ANN401 - what the flight brings
+async def _joined(task: asyncio.Task[Any], errand: Errand) -> Any:  # noqa: ANN401 - what the load brings
     try:
         async with asyncio.timeout(errand.remaining()):
-            return await asyncio.shield(flight)
+            return await asyncio.shield(task)
     except TimeoutError:
         msg = "The request's deadline passed before the source had answered."
         raise SourceTimeout(msg) from None

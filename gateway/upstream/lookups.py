@@ -11,7 +11,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from gateway.errors import SourceBadAnswer, SourceError, SourceUnavailable
+from gateway.errors import SourceBadAnswer, SourceError, SourceMisconfigured, SourceUnavailable
 from gateway.numbers.blocks import Block, Listing
 from gateway.numbers.e164 import E164
 from gateway.numbers.filters import EVERYTHING, DigitsMatch, Filter
@@ -127,7 +127,8 @@ class Lookups:
                 key_of(source, request, "look-up"), errand, lambda: caller.ask(request, source.read, errand)
             )
         except SourceError as error:
-            return dict.fromkeys(chunk, Failed(error))
+            worded = isinstance(error, SourceMisconfigured) and error.reason  # not the place, but how it was asked
+            return await self._read_on(caller, chunk, errand) if worded else dict.fromkeys(chunk, Failed(error))
         told = _picked(listing, chunk)
         rest = [e164 for e164 in chunk if not _found(told[e164])]
         if not rest or not _is_cut_short(listing):

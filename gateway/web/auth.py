@@ -33,7 +33,8 @@ class Door:
         if scheme.lower() != "bearer" or not key:
             msg = "Send the header Authorization: Bearer <key>."
             raise Unauthenticated(msg)
-        given = hashlib.sha256(key.strip().encode("utf-8", "surrogateescape")).hexdigest()
+        # a header's bytes are read as Latin-1 on the way here
+        given = hashlib.sha256(key.strip().encode("latin-1")).hexdigest()
         known = [asker for digest, asker in self._clients if hmac.compare_digest(digest, given)]
         if not known:
             msg = "Nobody has this key; check it, or ask the operator for one."

@@ -9,7 +9,6 @@ from graphql import ExecutionResult
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket
 from strawberry.types.execution import PreExecutionError
 
 from gateway.errors import Unauthenticated
@@ -31,10 +30,7 @@ class GraphQLEndpoint:
         self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; a WebSocket is closed, since nothing here is pushed yet."""
-        if scope["type"] == "websocket":
-            await WebSocket(scope, receive, send).close(1008, "Subscriptions are not served here.")
-            return
+        """Answer one request."""
         response = await self._answer(Request(scope, receive))
         await response(scope, receive, send)
 

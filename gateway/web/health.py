@@ -27,7 +27,8 @@ def health_routes(rooms: Rooms, sdl: str) -> list[Route]:
 
     async def schema(request: Request) -> Response:
         headers = {"etag": etag, "cache-control": "no-cache"}
-        if etag in request.headers.get("if-none-match", ""):
+        wanted = request.headers.get("if-none-match", "")
+        if etag in wanted or wanted.strip() == "*":
             return Response(status_code=304, headers=headers)
         return Response(sdl, headers=headers, media_type="text/plain; charset=utf-8")
 

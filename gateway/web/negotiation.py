@@ -6,35 +6,44 @@ RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 HTML = "text/html"
 
-_OURS = {RESPONSE: RESPONSE, JSON: JSON, "application/*": JSON, "*/*": JSON}
+Weighed = dict[str, tuple[float, int]]
+"""The named media ranges, each with its weight and its place in the header; of one named twice, the heavier."""
 
 
 @lru_cache(256)
 def media_type(accept: str) -> str | None:
-    """The media type for an answer, None when none of ours is accepted. Without a header, plain JSON."""
-    for kind in _by_weight(accept or "*/*"):
-        if kind in _OURS:
-            return _OURS[kind]
-    return None
+    """The media type for an answer, None when none of ours is accepted. Without a header, plain JSON.
+
+    The closest range that names a type weighs it; of equal weights the one that is written first wins.
+    """
+    named = _weighed(accept or "*/*")
+    found = [(*_closest(kind, named), kind) for kind in (JSON, RESPONSE)]
+    taken = [(-weight, place, kind) for weight, place, kind in found if weight > 0]
+    return min(taken, key=lambda kind: kind[:2])[2] if taken else None
 
 
 @lru_cache(256)
 def prefers_html(accept: str) -> bool:
     """Whether a browser asks for a page: text/html is named, and no JSON is preferred to it."""
-    kinds = _by_weight(accept)
-    ours = [kind for kind in kinds if kind in (RESPONSE, JSON, HTML)]
-    return ours[:1] == [HTML]
+    named = _weighed(accept)
+    found = [(-named[kind][0], named[kind][1], kind) for kind in (RESPONSE, JSON, HTML) if kind in named]
+    weight, _, kind = min(found, default=(0.0, 0, ""))
+    return kind == HTML and weight < 0
 
 
-def _by_weight(accept: str) -> list[str]:
-    """The accepted media types, heaviest first; equal ones as written, those of weight 0 left out."""
-    weighed = []
+def _closest(kind: str, named: Weighed) -> tuple[float, int]:
+    """The weight and place of the closest range that takes a type (RFC 9110, 12.5.1: the most specific)."""
+    return next((named[taken] for taken in (kind, "application/*", "*/*") if taken in named), (0.0, 0))
+
+
+def _weighed(accept: str) -> Weighed:
+    named: Weighed = {}
     for place, part in enumerate(accept.lower().split(",")):
         kind, *parameters = (piece.strip() for piece in part.split(";"))
         weight = _weight(parameters)
-        if weight > 0 and _speaks_utf8(parameters):
-            weighed.append((-weight, place, kind))
-    return [kind for _, _, kind in sorted(weighed)]
+        if _speaks_utf8(parameters) and weight > named.get(kind, (-1.0, 0))[0]:
+            named[kind] = (weight, place)
+    return named
 
 
 def _weight(parameters: list[str]) -> float:

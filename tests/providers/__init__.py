@@ -1,0 +1,1 @@
+"""Room 2: what is true of one provider's API."""

@@ -1,0 +1,1 @@
+"""Room 5: HTTP in, HTTP out, on real sockets."""

@@ -1,0 +1,1 @@
+"""What every provider promises, shown for each class in PROVIDERS against its simulator."""

@@ -1,0 +1,176 @@
+"""Draining a list, rule by rule: which blocks are asked, what ends it, and what is noted."""
+
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from gateway.errors import SourceAuthFailed, SourceError, SourceTooLarge
+from gateway.numbers.blocks import Block, Listing, Paging
+from gateway.numbers.drain import AHEAD_AT_MOST, ROWS_AT_MOST, drain
+from gateway.numbers.model import Availability, Number
+from tests.numbers.build import NOW, number, numbers_to
+from tests.numbers.worlds import ROWS, World, e164s, finish, read_whole
+
+STILL = Random(0)  # noqa: S311 - a list that does not waver draws nothing
+EMPTY = Listing(rows=(), sent=0, as_of=NOW)
+
+
+def page(*rows: Number, total: int | None = None, sent: int | None = None) -> Listing:
+    """An answer of these rows; ``sent`` counts unreadable ones too."""
+    count = len(rows) if sent is None else sent
+    return Listing(rows=rows, sent=count, skipped=count - len(rows), total=total, as_of=NOW)
+
+
+def starts(asked: list[Block]) -> list[tuple[int, int]]:
+    """Blocks as start and size."""
+    return [(block.start, block.size) for block in asked]
+
+
+def test_a_list_that_starts_over_is_noticed() -> None:
+    """A source that ignores where to start answers its first page for ever: it is read twice."""
+    drained, asked = read_whole(Paging(size=5), lambda _: page(*ROWS[:5]))
+    assert (e164s(drained.rows), drained.drift) == (e164s(ROWS[:5]), ("page repeated",))
+    assert len(asked) < 5
+
+
+def test_reading_ahead_grows_while_nothing_is_known() -> None:
+    """1, 2, 4, 8 blocks at once, and never more."""
+    steps = drain(Paging(size=1))
+    waiting = list(next(steps))
+    together = [len(waiting)]
+    for _ in range(30):
+        block = waiting.pop(0)
+        waiting += steps.send((block, page(ROWS[block.start])))
+        together.append(len(waiting))
+    assert together[:4] == [1, 2, 4, 8]
+    assert max(together) == AHEAD_AT_MOST
+
+
+def test_a_known_total_is_asked_for_at_once() -> None:
+    """Where the first page tells the total, all other blocks are asked together."""
+    steps = drain(Paging(size=10))
+    [first] = next(steps)
+    asks = steps.send((first, page(*ROWS[:10], total=35)))
+    assert starts(asks) == [(10, 10), (20, 10), (30, 10)]
+
+
+def test_an_endless_total_is_not_believed() -> None:
+    """A total of billions makes no more blocks than may be held."""
+    steps = drain(Paging(size=10_000))
+    [first] = next(steps)
+    asks = steps.send((first, page(*numbers_to(10_000), total=10**12)))
+    assert len(asks) == ROWS_AT_MOST / 10_000
+
+
+def test_a_whole_list_is_one_answer() -> None:
+    """8x8's list takes no parameters: one read is everything, however many rows it has."""
+    drained, asked = read_whole(Paging(size=1, whole=True), lambda _: page(*ROWS[:7], total=8))
+    assert (e164s(drained.rows), starts(asked)) == (e164s(ROWS[:7]), [(0, 1)])
+    assert drained.drift == ("total differs from the rows",)
+    assert (drained.sent, drained.total) == (7, 8)
+
+
+def test_an_empty_whole_list_is_an_answer() -> None:
+    """No rows at all is a full answer too."""
+    drained, _ = read_whole(Paging(size=1, whole=True), lambda _: EMPTY)
+    assert (drained.rows, drained.total, drained.as_of) == ((), None, NOW)
+
+
+def test_an_error_is_raised() -> None:
+    """A block that cannot be read fails the whole list: half a list is no list."""
+    error = SourceAuthFailed("no")
+
+    def answer(block: Block) -> Listing | SourceError:
+        return page(*ROWS[:10]) if block.start == 0 else error
+
+    with pytest.raises(SourceAuthFailed) as raised:
+        read_whole(Paging(size=10), answer)
+    assert raised.value is error
+
+
+def test_the_furthest_start_is_never_passed() -> None:
+    """Trap: CallGear's offset ends at 100,000. No block behind is asked, and a list that goes on is too large."""
+    paging = Paging(size=10, furthest=20)
+    steps = drain(paging)
+    [first] = next(steps)
+    asks = steps.send((first, page(*ROWS[:10], total=50)))
+    assert starts(asks) == [(10, 10), (20, 10)]
+    steps.send((asks[0], page(*ROWS[10:20], total=50)))
+    with pytest.raises(SourceTooLarge, match="past row 20"):
+        steps.send((asks[1], page(*ROWS[20:30], total=50)))
+
+
+def test_a_list_that_ends_with_the_last_block_that_can_be_asked_is_whole() -> None:
+    """Nothing behind it can be read, and its total says that nothing is there."""
+    world = World(rows=30, size=10, total="exact")
+    drained, _ = read_whole(Paging(size=10, furthest=20), lambda block: world.answer(block, STILL))
+    assert e164s(drained.rows) == e164s(ROWS[:30])
+
+
+def test_a_list_without_end_is_too_large() -> None:
+    """A list longer than may be held is refused, not cut."""
+    held = numbers_to(100_000)
+    with pytest.raises(SourceTooLarge, match="narrow the filter"):
+        read_whole(Paging(size=100_000, ahead=8), lambda block: page(*(number(f"+2{block.start}"), *held[1:])))
+
+
+def test_unreadable_rows_take_their_place() -> None:
+    """Skipped rows are rows of the list: the next block begins behind them."""
+    answers = {0: page(*ROWS[:3], sent=5), 5: page(*ROWS[5:8], sent=3), 8: EMPTY}
+    drained, asked = read_whole(Paging(size=5), lambda block: answers.get(block.start, EMPTY))
+    assert (e164s(drained.rows), drained.sent, drained.skipped) == (e164s(ROWS[:3] + ROWS[5:8]), 8, 2)
+    assert 8 in {block.start for block in asked}
+
+
+def test_a_page_of_unreadable_rows_alone_is_not_the_end() -> None:
+    """Rows that cannot be read are not a repetition."""
+    answers = {0: page(*ROWS[:5]), 5: page(sent=5), 10: page(*ROWS[10:12])}
+    drained, _ = read_whole(Paging(size=5), lambda block: answers.get(block.start, EMPTY))
+    assert (e164s(drained.rows), drained.skipped) == (e164s(ROWS[:5] + ROWS[10:12]), 5)
+
+
+def test_a_hole_is_stepped_over() -> None:
+    """An empty page is not the end where rows behind it have been seen."""
+    steps = drain(Paging(size=5, ahead=3))
+    blocks = {block.start: block for block in next(steps)}
+    steps.send((blocks[10], page(*ROWS[10:15])))
+    asks = steps.send((blocks[0], page(*ROWS[:5])))
+    asks += steps.send((blocks[5], EMPTY))
+    with pytest.raises(StopIteration) as end:
+        steps.send((next(ask for ask in asks if ask.start == 15), EMPTY))
+    assert e164s(end.value.value.rows) == e164s(ROWS[:5] + ROWS[10:15])
+
+
+def test_a_number_that_lives_again_replaces_the_released_one() -> None:
+    """CloudLX may list a number as cancelled and as reserved: the living one is kept, whichever came first."""
+    gone = number("+441245123456", availability=Availability.RELEASED)
+    held = number("+441245123456", availability=Availability.OWNED)
+    for rows in ((gone, held), (held, gone)):
+        drained, _ = read_whole(Paging(size=9, whole=True), lambda _, rows=rows: page(*rows))  # type: ignore[misc]
+        assert drained.rows == (held,)
+
+
+def test_the_age_is_that_of_the_oldest_answer() -> None:
+    """A list is as old as its oldest part; drift of any page is kept."""
+    times = {0: NOW + timedelta(seconds=9), 5: NOW, 10: NOW + timedelta(seconds=5)}
+
+    def answer(block: Block) -> Listing:
+        rows = ROWS[block.start : min(block.start + 5, 12)]
+        noted = ("unknown word in status",) if block.start == 5 else ()
+        return Listing(rows=rows, sent=len(rows), as_of=times.get(block.start, NOW + timedelta(days=1)), drift=noted)
+
+    drained, _ = read_whole(Paging(size=5), answer)
+    assert (drained.as_of, drained.drift) == (NOW, ("unknown word in status",))
+
+
+def test_answers_to_questions_that_are_no_longer_asked_are_dropped() -> None:
+    """After a clamped page the old grid's pages may stand elsewhere: what still arrives of them is not believed."""
+    steps = drain(Paging(size=10, aligned=True, ahead=3))
+    first, second, third = next(steps)
+    steps.send((second, page(*ROWS[4:6])))
+    asks = steps.send((first, page(*ROWS[:4])))
+    assert starts(asks)[0] == (4, 4)
+    assert list(steps.send((third, page(*ROWS[100:104])))) == []
+    drained, _ = finish(steps, asks, lambda ask: page(*ROWS[ask.start : min(ask.start + 4, 6)]))
+    assert e164s(drained.rows) == e164s(ROWS[:6])

@@ -1,0 +1,148 @@
+"""Draining a list: which blocks are asked, and what proves its end."""
+
+from random import Random
+
+import pytest
+from msgspec import structs
+
+from gateway.numbers.blocks import Block
+from gateway.numbers.drain import drain
+from tests.numbers.worlds import ROWS, World, e164s, read_whole
+
+STILL = Random(0)  # noqa: S311 - a list that does not waver draws nothing
+
+
+def starts(asked: list[Block]) -> list[tuple[int, int]]:
+    """Blocks as start and size."""
+    return [(block.start, block.size) for block in asked]
+
+
+def read(world: World) -> tuple[tuple[str, ...], list[tuple[int, int]]]:
+    """The drift noted and the blocks asked, once all rows of the world were found."""
+    drained, asked = read_whole(world, lambda block: world.answer(block, STILL))
+    assert e164s(drained.rows) == e164s(ROWS[: world.rows])
+    return drained.drift, starts(asked)
+
+
+@pytest.mark.parametrize(
+    ("world", "asked", "reason"),
+    [
+        (World(rows=0, size=9), [(0, 9)], "an empty read ends an empty list"),
+        (World(rows=5, size=9), [(0, 9), (5, 9)], "a short page is not the end: the empty read behind it is"),
+        (World(rows=5, size=9, total="exact"), [(0, 9), (5, 9)], "a first page that counts itself proves nothing"),
+        (
+            World(rows=5, size=9, total="exact", counted=True),
+            [(0, 9)],
+            "a total that is documented to count everything",
+        ),
+        (World(rows=9, size=9, total="exact", counted=True), [(0, 9), (9, 9)], "after a full page one more proves it"),
+        (World(rows=20, size=9, total="exact"), [(0, 9), (9, 9), (18, 9)], "a total reached by a shorter page"),
+        (World(rows=18, size=9, total="exact"), [(0, 9), (9, 9), (18, 9)], "after a full last page one more proves it"),
+        (World(rows=9, size=9, cap=3, total="exact"), [(0, 9), (3, 9), (6, 9), (9, 9)], "clamped, its last page full"),
+        (World(rows=7, size=9, cap=3, total="exact"), [(0, 9), (3, 9), (6, 9)], "clamped, its last page short"),
+    ],
+)
+def test_the_blocks_that_are_asked(world: World, asked: list[tuple[int, int]], reason: str) -> None:
+    """As many calls as prove the end, and no more."""
+    assert read(world) == ((), asked), reason
+
+
+@pytest.mark.parametrize(
+    ("world", "asked", "reason"),
+    [
+        (World(rows=5, size=9, ahead=2, total="exact"), [(0, 9), (9, 9)], "the next page is empty, of the same total"),
+        (
+            World(rows=20, size=9, ahead=2, total="exact"),
+            [(0, 9), (9, 9), (18, 9)],
+            "a total reached by a shorter page",
+        ),
+        (World(rows=5, size=9, ahead=2), [(0, 9), (9, 9), (5, 5), (10, 5), (15, 5), (20, 5)], "no total, no proof"),
+        (World(rows=12, size=9), [(0, 9), (9, 9), (18, 9), (12, 6)], "12 is the start of a page of 6 rows"),
+    ],
+)
+def test_the_pages_that_are_asked_by_number(world: World, asked: list[tuple[int, int]], reason: str) -> None:
+    """Trap: pages by number can only be asked for at multiples of the page size, and may be clamped unseen."""
+    assert read(structs.replace(world, aligned=True)) == ((), asked), reason
+
+
+@pytest.mark.parametrize(
+    ("world", "asked", "reason"),
+    [
+        (World(rows=5, size=9), [], "a page from row 1 on ends with the same row, and two rows come in full"),
+        (World(rows=1, size=9), [], "one row, and none behind it"),
+        (World(rows=0, size=9), [], "no rows at all"),
+        (
+            World(rows=20, size=9, cap=5),
+            [(5, 9), (10, 9), (15, 9), (20, 9)],
+            "a clamped page ends a row later",
+        ),
+        (World(rows=20, size=9, lacks=5), [(4, 9), (8, 9), (12, 9), (20, 9)], "two rows do not come in full"),
+        (World(rows=9, size=9), [(9, 9)], "a full page is not the last"),
+        (World(rows=2, size=2), [(2, 2)], "a page of two rows needs no probes and has none"),
+    ],
+)
+def test_probes_go_out_with_the_first_read(world: World, asked: list[tuple[int, int]], reason: str) -> None:
+    """Trap: Webex states no total and clamps ``max`` silently; two small reads show whether a short page is whole."""
+    probed = structs.replace(world, probed=True)
+    first = [(0, world.size), (1, world.size), (0, 2)] if world.size > 2 else [(0, world.size)]
+    drift, found = read(probed)
+    assert (drift, found[: len(first)]) == ((), first), reason
+    assert set(asked) <= set(found[len(first) :]), reason
+    assert asked or found == first, reason
+
+
+@pytest.mark.parametrize(
+    ("world", "asked", "reason"),
+    [
+        (World(rows=20, size=9, length=20), [(0, 9), (9, 9), (18, 9), (20, 9)], "all its blocks and the empty read"),
+        (
+            World(rows=20, size=9, length=20, aligned=True),
+            [(0, 9), (9, 9), (18, 9), (27, 9)],
+            "the next page by number",
+        ),
+        (World(rows=20, size=9, length=20, probed=True), [(0, 9), (9, 9), (18, 9), (20, 9)], "and no probes"),
+        (World(rows=20, size=9, length=20, counted=True), [(0, 9), (9, 9), (18, 9)], "a total needs no proof"),
+        (World(rows=0, size=9, length=0), [(0, 9)], "an empty list is read once"),
+    ],
+)
+def test_a_known_length_sends_the_proof_along(world: World, asked: list[tuple[int, int]], reason: str) -> None:
+    """Where a list was read before, the read that proves its end goes out with the others."""
+    paging = world.paging
+    [*together] = next(drain(paging, world.length))
+    assert starts(together) == asked, reason
+    assert read(world)[1][: len(asked)] == asked
+
+
+@pytest.mark.parametrize("length", [0, 1, 7, 19, 21, 50, 3000])
+@pytest.mark.parametrize("aligned", [False, True])
+def test_a_wrong_length_costs_calls_and_never_rows(length: int, aligned: bool) -> None:
+    """Shorter or longer than it was: all rows are found."""
+    drift, _ = read(World(rows=20, size=9, length=length, aligned=aligned, total="exact"))
+    assert drift == ()
+
+
+@pytest.mark.parametrize(
+    ("world", "drift", "reason"),
+    [
+        (World(rows=25, size=10, own_size=25), ["limit ignored"], "more rows than were asked for"),
+        (World(rows=25, size=10, past="last page"), ["page repeated"], "the last page again, past the end"),
+        (World(rows=25, size=10, past="last rows"), ["page repeated"], "the last rows, past the end"),
+        (World(rows=25, size=10, past="last row"), ["page repeated"], "the last row, past the end"),
+        (World(rows=25, size=10, aligned=True, past="last page"), ["page repeated"], "the same of pages by number"),
+        (World(rows=25, size=10, past="last page", total="exact"), [], "a total was reached before it could repeat"),
+        (World(rows=25, size=10, total="one more"), ["total differs from the rows"], "a total too large"),
+        (World(rows=25, size=10, total="one less"), ["total differs from the rows"], "a total too small"),
+        (World(rows=25, size=10, total="page"), ["total differs from the rows"], "a total that counts its page"),
+    ],
+)
+def test_lies_are_noted(world: World, drift: list[str], reason: str) -> None:
+    """What was not as claimed is named, and the answer stays right."""
+    assert list(read(world)[0]) == drift, reason
+
+
+def test_a_page_list_of_its_own_page_size_is_asked_in_that_size() -> None:
+    """Trap: a server that ignores ``max_per_page`` counts its pages in rows of its own, longer or shorter than asked."""
+    longer = World(rows=70, size=10, own_size=30, aligned=True)
+    assert [asked for asked in read(longer)[1] if asked[0] < 70] == [(0, 10), (30, 30), (60, 30)]
+    shorter = World(rows=7, size=10, own_size=3, aligned=True)
+    assert [asked for asked in read(shorter)[1] if asked[0] < 7] == [(0, 10), (3, 3), (6, 3)]
