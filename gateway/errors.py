@@ -25,7 +25,6 @@
 
 from typing import ClassVar
 
-
 UNLISTED = "unlisted"
 """The reason of a refusal by a source that has no list, although its provider has: only look-ups and events reach it."""
 

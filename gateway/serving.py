@@ -45,8 +45,13 @@ def _listening(bound: socket.socket, address: Any) -> socket.socket:  # noqa: AN
 def url_of(bound: socket.socket) -> str:
     """The address as a browser takes it."""
     host, port = bound.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - shown, not bound
-    return f"http://{shown}:{port}"
+    return f"http://{reachable(host)}:{port}"
+
+
+def reachable(host: str) -> str:
+    """A host in an address that this machine can open: not "any", and IPv6 in brackets."""
+    near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - shown, not bound
+    return f"[{near}]" if ":" in near else near
 
 
 def run(app: ASGIApp, bound: socket.socket) -> None:

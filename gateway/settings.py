@@ -49,8 +49,10 @@ class ServerSettings(BaseModel):
 
     model_config = _STRICT
 
-    host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65535)
+    host: str = Field(
+        "127.0.0.1", description="The address to listen on; one that others can reach needs a client, or insecure."
+    )
+    port: int = Field(8000, ge=0, le=65535, description="The port; 0 takes any free one.")
     insecure: bool = Field(
         False, description="Serve everybody who can reach the host, although no client is configured."
     )
@@ -74,8 +76,16 @@ class StateSettings(BaseModel):
 
     model_config = _STRICT
 
-    database_url: str = Field("sqlite:///gateway.db", pattern="^(sqlite|postgresql)://")
-    redis_url: str = Field("", pattern="^((redis|rediss|valkey)://.*)?$")
+    database_url: str = Field(
+        "sqlite:///gateway.db",
+        pattern="^(sqlite|postgresql)://",
+        description="The store: sqlite:///path or postgresql://…; the key that signs cursors is kept beside a file.",
+    )
+    redis_url: str = Field(
+        "",
+        pattern="^((redis|rediss|valkey)://.*)?$",
+        description="Shares what is kept between processes: redis://, rediss:// or valkey://; empty keeps it in each.",
+    )
 
 
 class LimitSettings(BaseModel):
@@ -83,12 +93,12 @@ class LimitSettings(BaseModel):
 
     model_config = _STRICT
 
-    deadline: float = Field(10.0, gt=0, le=300)
+    deadline: float = Field(10.0, gt=0, le=300, description="Seconds for one request, all its sources together.")
     queries_per_minute: int = Field(0, ge=0, description="For each client; 0 is no limit.")
     page_size: int = Field(1000, gt=0, description="Rows of one connection at most.")
     lookups: int = Field(500, gt=0, description="Numbers looked up in one field at most.")
-    document_bytes: int = Field(32_768, gt=0)
-    document_tokens: int = Field(2_000, gt=0)
+    document_bytes: int = Field(32_768, gt=0, description="Bytes of one GraphQL document at most.")
+    document_tokens: int = Field(2_000, gt=0, description="Tokens of one GraphQL document at most.")
 
 
 class Settings(BaseSettings):
@@ -251,7 +261,8 @@ def _literal(value: object) -> str:
     if isinstance(value, int | float):
         return str(value)
     if isinstance(value, tuple | frozenset):
-        return "[" + ", ".join(_literal(item) for item in sorted(value)) + "]"
+        items = sorted(value) if isinstance(value, frozenset) else value
+        return "[" + ", ".join(_literal(item) for item in items) + "]"
     text = _masked(str(value))
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

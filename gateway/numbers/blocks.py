@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.numbers.model import Number
 
@@ -68,6 +69,13 @@ class Listing(Struct, frozen=True, kw_only=True):
     def negative(self) -> bool:
         """An empty block is a full answer."""
         return False
+
+    def held_to(self, size: int) -> "Listing":
+        """The answer without what goes beyond the rows that were asked for: doubled ones, then those behind."""
+        if self.sent <= size:
+            return self
+        rows = tuple({number.e164: number for number in self.rows}.values())[:size]
+        return replace(self, rows=rows, sent=len(rows), skipped=0, holes=())
 
     def placed(self, start: int) -> Iterator[tuple[int, Number]]:
         """The rows with their offsets in the source, ``start`` being that of the first row sent."""

@@ -212,9 +212,11 @@ class _Visit:
         while len(answers) < len(blocks):
             part, answer = yield asks
             asks = ()
+            if part.source != self._source or part.block not in blocks:
+                continue  # what a source that has failed was asked besides
             if isinstance(answer, SourceError):
                 raise answer
-            answers[part.block] = answer
+            answers[part.block] = answer if self._paging.whole else answer.held_to(part.block.size)
             self._note(answer)
         return [(block, answers[block]) for block in blocks]
 

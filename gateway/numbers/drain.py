@@ -151,18 +151,18 @@ class _Reading:
         else:
             self._hold(page)
             start = self._edge
-            self._edge += page.sent
+            self._edge += min(page.sent, size)
             self._ahead = min(2 * self._ahead, AHEAD_AT_MOST)
             self.ended = self._proven(page, start, size)
-            self._largest = max(self._largest, page.sent)
-            if page.sent != size and self._paging.aligned and not self.ended:
+            self._largest = max(self._largest, min(page.sent, size))
+            if page.sent < size and self._paging.aligned and not self.ended:
                 self._regrid()
             if self._edge > ROWS_AT_MOST:
                 msg = f"The list is longer than the {ROWS_AT_MOST} rows that are held at most; narrow the filter."
                 raise SourceTooLarge(msg)
 
     def _regrid(self) -> None:
-        """A list of pages gave another number of rows than asked: it may count its pages in rows of its own.
+        """A list of pages gave fewer rows than asked: it may count its pages in rows of its own.
 
         No page was longer than the longest one seen, so pages of that size stand where they are thought to. What was
         asked on the old grid may stand elsewhere and is read again; how long the list was once is no guide any more.

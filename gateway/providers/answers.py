@@ -101,11 +101,18 @@ def _decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
 def decoded(title: str, body: bytes | Raw, kind: type[T]) -> T:
     """A body, or a part of one, as ``kind``; a byte order mark and a wrong content type are forgiven.
 
+    So are keys that stand twice: the last one counts, also where the first one is of another shape.
+
     Raises:
         SourceBadAnswer: it is not JSON of that shape.
     """
+    text = bytes(body).removeprefix(b"\xef\xbb\xbf")
+    decode = _decoder(kind).decode  # type: ignore[arg-type]
     try:
-        return _decoder(kind).decode(bytes(body).removeprefix(b"\xef\xbb\xbf"))  # type: ignore[no-any-return, arg-type]
+        try:
+            return decode(text)  # type: ignore[no-any-return]
+        except msgspec.ValidationError:
+            return decode(msgspec.json.encode(_LOOSE.decode(text)))  # type: ignore[no-any-return]
     except _UNREADABLE as error:
         msg = f"{title} answered something that is not the documented JSON."
         raise SourceBadAnswer(msg) from error

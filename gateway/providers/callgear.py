@@ -31,9 +31,9 @@ HEADERS = (("accept", "application/json"), ("content-type", "application/json; c
 SESSION_SECONDS = 3600.0
 NATIONAL = "RU"  # the one region whose accounts have been seen to write numbers as they are dialled at home
 LOCAL_DIGITS = 10  # last digits that a number has in every way of writing it
+SORT_REFUSALS = {"sort_prohibited"}
 FILTER_REFUSALS = {"filter_prohibited", "invalid_parameter_value", "data_type_error", "unexpected_parameters"}
 CATEGORIES = frozenset({"usual", "bronze", "silver", "gold", "platinum"})
-
 REMEDIES: Mapping[str, tuple[type[errors.SourceError], str]] = {
     "access_token_expired": (errors.SourceAuthFailed, "the access token has expired"),
     "access_token_invalid": (errors.SourceAuthFailed, "the access token is not known"),
@@ -72,7 +72,7 @@ class CallGearSettings(SourceSettings):
     user_id: int | None = Field(None, description="Only for an agent's credentials: the customer's user.")
     currency: str | None = Field(None, pattern="^[A-Z]{3}$", description="CallGear states none in its rows.")
     region: str | None = Field(None, pattern="^[A-Z]{2}$", description="RU where numbers are written nationally.")
-    ttl: float = 600.0
+    ttl: float = Field(600.0, ge=0, description="Seconds for which a list counts as fresh.")
     block_size: int | None = Field(None, gt=0, le=ROWS_AT_MOST)
 
     @model_validator(mode="after")
@@ -164,13 +164,14 @@ class CallGear:
 
     def _among(self, numbers: Sequence[E164]) -> dict[str, Any]:
         """One of these numbers, in every way this account may write them."""
-        written = [number[1:] for number in numbers]
+        bare = [number[1:] for number in numbers]
+        written: list[str] = [*bare, *numbers]
         if self.settings.region == NATIONAL:
-            written += [f"{trunk}{digits[1:]}" for digits in written if digits[0] == "7" for trunk in ("8", "")]
+            written += [f"{trunk}{digits[1:]}" for digits in bare if digits[0] == "7" for trunk in ("8", "")]
         return _condition("in", written)
 
     def sign(self, request: Request, token: str | None) -> Request:
-        """The token goes into the body, as the first parameter."""
+        """The token goes into the body."""
         body = msgspec.json.decode(request.body)
         body["params"] = {"access_token": answers.credential(token, self.settings.access_token), **body["params"]}
         return Request(request.method, request.url, request.headers, msgspec.json.encode(body))
@@ -238,7 +239,7 @@ class CallGear:
         """
         body = msgspec.json.decode(request.body)
         params = body["params"]
-        if reason == "sort_prohibited":
+        if reason in SORT_REFUSALS:
             params.pop("sort", None)
         elif reason in FILTER_REFUSALS and "filter" in params:
             values = params["filter"].get("value") if params["filter"].get("operator") == "in" else None
@@ -271,22 +272,24 @@ def _condition(operator: str, value: object) -> dict[str, Any]:
 
 
 def _patterns(wanted: Filter, *, national: bool) -> dict[str, Any] | None:
-    """Conditions on digits as ``like`` patterns, all of which must hold; national numbers end alike, no more."""
+    """Conditions on digits as ``like`` patterns, all of which must hold.
+
+    A number may be written with a plus in front, so first digits are only looked for; national ones end alike, no more.
+    """
     matches = [part.e164 for part in conjuncts(wanted) if part.e164 is not None]
     likes = [_condition("like", f"%{match.ends_with[-LOCAL_DIGITS:]}") for match in matches if match.ends_with]
-    if not national:
-        likes += [_condition("like", f"{match.starts_with}%") for match in matches if match.starts_with]
-        likes += [_condition("like", f"%{match.contains}%") for match in matches if match.contains]
+    digits = [said for match in matches for said in (match.starts_with, match.contains) if said and not national]
+    likes += [_condition("like", f"%{said}%") for said in digits]
     if len(likes) > 1:
         return {"filters": likes, "condition": "and"}
     return likes[0] if likes else None
 
 
 def _refusal(error: dict[str, Any], refused: errors.SourceError | None) -> errors.SourceError:
-    """The error that a mnemonic stands for, else the HTTP status; the provider's own sentence may hold anything."""
+    """The error that a mnemonic stands for, else the HTTP status; the provider's own sentence is never repeated."""
     said = answers.within(error, "data", "mnemonic")
     mnemonic = said if isinstance(said, str) and re.fullmatch("[a-z_]{1,64}", said) else "an unnamed error"
-    if mnemonic not in REMEDIES and refused is not None:
+    if refused is not None and mnemonic not in REMEDIES.keys() | SORT_REFUSALS | FILTER_REFUSALS:
         return refused
     kind, why = REMEDIES.get(mnemonic, (errors.SourceMisconfigured, "it refused how it was asked"))
     wait = None

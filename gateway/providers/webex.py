@@ -47,7 +47,7 @@ class WebexSettings(SourceSettings):
     client_id: str | None = None
     client_secret: SecretStr | None = None
     refresh_token: SecretStr | None = None
-    ttl: float = 30.0
+    ttl: float = Field(30.0, ge=0, description="Seconds for which a list counts as fresh.")
 
     @model_validator(mode="after")
     def _some_credential(self) -> "WebexSettings":

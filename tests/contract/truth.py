@@ -1,23 +1,39 @@
-"""What is true at the simulators: which numbers the place behind a source's settings holds."""
+"""What the suite runs over, and what is true at the simulators: which numbers the place behind a source holds."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from gateway.numbers.e164 import E164
 from gateway.providers import PROVIDERS
-from gateway.sandbox.accounts import sources, variants
+from gateway.providers.protocol import Source
+from gateway.sandbox.accounts import SUBACCOUNT_WITHOUT_LIST, sources, variants
 from gateway.sandbox.exchange import Row
 from gateway.sandbox.stock import Stock
 from gateway.sandbox.world import Sandbox
 from tests.conftest import Simulators
 
 Table = Mapping[str, Any]
-NAMES: dict[str, str] = {
-    name: str(table["provider"]) for name, table in {**sources("http://-"), **variants("http://-")}.items()
-}
+_TABLES: dict[str, dict[str, Any]] = {**sources("http://127.0.0.1"), **variants("http://127.0.0.1")}
+NAMES: dict[str, str] = {name: str(table["provider"]) for name, table in _TABLES.items()}
 """The sources that the sandbox hands out, and the provider of each."""
-SOURCES = [(kind, name) for kind in PROVIDERS for name, slug in NAMES.items() if slug == kind.slug]
-"""Every provider's class with each of its sources: what the contract suite runs over."""
+
+
+def made(name: str, table: Table) -> Source:
+    """A source of its provider's class, as the settings make it."""
+    [kind] = [kind for kind in PROVIDERS if kind.slug == table["provider"]]
+    settings: Any = kind.Settings.model_validate(table)
+    return kind(name, settings)
+
+
+def having(capability: type) -> list[str]:
+    """The sources whose class satisfies a capability, whatever provider they are of."""
+    return [name for name, table in _TABLES.items() if isinstance(made(name, table), capability)]
+
+
+LISTED = [name for name, table in _TABLES.items() if SUBACCOUNT_WITHOUT_LIST not in table.values()]
+"""The sources whose list can be read: one account of the sandbox has none, although its provider has."""
+ONE_OF_EACH = [next(name for name in LISTED if NAMES[name] == kind.slug) for kind in PROVIDERS]
+"""One source of every provider."""
 
 E164_OF: dict[str, Callable[[Row], str]] = {
     "cloudlx": lambda row: str(row.get("number_e164") or f"{row['country_code']}{row['range_code']}{row['number']}"),

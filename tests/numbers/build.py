@@ -86,18 +86,18 @@ def numbers(sources: tuple[str, ...] = ("a", "b"), **facts: st.SearchStrategy[An
 
 
 def _any_of(values: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - an enumeration or a tuple of words
-    return st.none() | st.lists(st.sampled_from(values), max_size=3).map(tuple)
+    return st.lists(st.sampled_from(values), max_size=3).map(tuple)
 
 
-TEXTS = st.none() | st.builds(TextMatch, equals=st.none() | WORDS, starts_with=st.none() | WORDS, contains=WORDS)
-MATCHES = st.none() | st.builds(
+TEXTS = st.builds(TextMatch, equals=st.none() | WORDS, starts_with=st.none() | WORDS, contains=WORDS)
+MATCHES = st.builds(
     DigitsMatch,
     among=st.none() | st.lists(E164S, max_size=4).map(lambda some: tuple(map(E164, some))),
     starts_with=st.none() | DIGITS,
     contains=st.none() | DIGITS,
     ends_with=st.none() | DIGITS,
 )
-RANGES = st.none() | st.builds(
+RANGES = st.builds(
     PriceRange,
     currency=st.sampled_from((CurrencyCode("USD"), CurrencyCode("GBP"))),
     minimum=st.none() | AMOUNTS.map(Decimal),
@@ -115,12 +115,12 @@ CONDITIONS: dict[str, st.SearchStrategy[Any]] = {
     "categories": _any_of(CATEGORIES),
     "location": TEXTS,
     "monthly_price": RANGES,
-    "usable_for_new_sessions": st.sampled_from((None, True, False)),
+    "usable_for_new_sessions": st.booleans(),
 }
-SIMPLE = st.lists(st.sampled_from(sorted(CONDITIONS)), max_size=2, unique=True).flatmap(
+SIMPLE = st.lists(st.sampled_from(sorted(CONDITIONS)), min_size=1, max_size=2, unique=True).flatmap(
     lambda fields: st.fixed_dictionaries({field: CONDITIONS[field] for field in fields})
 )
-"""Two conditions at most: more of them hardly ever hold together."""
+"""One or two conditions: more of them hardly ever hold together."""
 
 
 def _joined(parts: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
@@ -134,4 +134,4 @@ def _joined(parts: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
     )
 
 
-FILTERS = st.recursive(SIMPLE.map(lambda simple: Filter(**simple)), _joined, max_leaves=4)
+FILTERS = st.just(Filter()) | st.recursive(SIMPLE.map(lambda simple: Filter(**simple)), _joined, max_leaves=4)

@@ -4,7 +4,7 @@ import re
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import BadUserInput
@@ -83,6 +83,7 @@ def test_reading_undoes_writing(e164: E164, data: st.DataObject) -> None:
 
 @settings(deadline=None)
 @given(st.text(max_size=20) | st.text("+0123456789 ", min_size=2))
+@example("+44 1245 123456")
 def test_reading_any_text_gives_a_number_or_the_one_error(text: str) -> None:
     """No text makes the reader fail in another way, and what it gives is E.164."""
     with suppress(BadUserInput):

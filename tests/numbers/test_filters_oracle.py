@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.numbers.filters import DigitsMatch, Filter, PriceRange, TextMatch, admission, conjuncts, named, verdict
 from gateway.numbers.model import Availability, Number
 from tests.numbers.build import CATEGORIES, FILTERS, number, numbers
+from tests.numbers.test_filters import ADMISSIONS, BARE, NUMBER
 
 
 def takes(wanted: Filter, held: Number) -> bool:
@@ -88,6 +90,13 @@ def takes_parts(wanted: Filter, held: Number) -> bool:
     anys = [takes(part, held) for part in wanted.any_of or ()]
     refused = wanted.none_of is not None and takes(wanted.none_of, held)
     return False not in alls and (wanted.any_of is None or True in anys) and not refused
+
+
+@pytest.mark.parametrize(("wanted", "expected", "reason"), ADMISSIONS)
+def test_the_plain_evaluator_agrees_with_the_table(wanted: Filter, expected: bool, reason: str) -> None:
+    """The evaluator is right about every condition that is written out by hand."""
+    assert takes(wanted, NUMBER) is expected, reason
+    assert not takes(Filter(none_of=Filter(), location=wanted.location, monthly_price=wanted.monthly_price), BARE)
 
 
 @settings(deadline=None)

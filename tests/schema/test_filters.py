@@ -92,13 +92,12 @@ def test_the_examples_tell_filters_apart(everything: list[Row]) -> None:
     """Every field of the contract's filter stands above, in a filter that keeps some rows and drops others."""
     contract = CONTRACT.type_map["PhoneNumberFilter"]
     assert isinstance(contract, GraphQLInputObjectType)
-    telling = {
-        field for wanted in FILTERS.values() if 0 < len(kept(wanted, everything)) < len(everything) for field in wanted
-    }
+    some = everything[::5]
+    telling = {field for wanted in FILTERS.values() if 0 < len(kept(wanted, some)) < len(some) for field in wanted}
     assert telling == set(contract.fields) == set(TESTS)
 
 
-def some(values: list[Any]) -> st.SearchStrategy[list[Any]]:
+def few(values: list[Any]) -> st.SearchStrategy[list[Any]]:
     """A few of some values."""
     return st.lists(st.sampled_from(values), max_size=3)
 
@@ -109,20 +108,20 @@ LEAVES = st.fixed_dictionaries(
         "e164": st.fixed_dictionaries(
             {},
             optional={
-                "in": some(["+12056350001", "+441245123456", "+65123456789", "+74993720692", "+442079460123"]),
+                "in": few(["+12056350001", "+441245123456", "+65123456789", "+74993720692", "+442079460123"]),
                 "startsWith": st.sampled_from(["+44", "7", "1205", ""]),
                 "contains": st.sampled_from(["00", "123", ""]),
                 "endsWith": st.sampled_from(["1", "89", ""]),
             },
         ),
-        "providers": some(["CALLGEAR", "CLOUDLX", "EIGHT_BY_EIGHT", "WEBEX"]),
-        "sources": some(["dallas", "epsilon", "london", "market", "voice_sg"]),
-        "countries": some(["GB", "US", "SG", "RU", "DE", "AE"]),
-        "availability": some(["PURCHASABLE", "ASSIGNABLE", "OWNED", "RELEASED", "UNKNOWN"]),
-        "lifecycle": some(["AVAILABLE", "RESERVED", "ACTIVE", "EXPIRING", "INACTIVE", "CANCELLED", "UNKNOWN"]),
-        "health": some(["HEALTHY", "UNHEALTHY", "UNKNOWN"]),
-        "numberTypes": some(["GEOGRAPHIC", "MOBILE", "TOLL_FREE", "SERVICE", "STANDARD", "UNKNOWN"]),
-        "categories": some(["usual", "Bronze", "GOLD"]),
+        "providers": few(["CALLGEAR", "CLOUDLX", "EIGHT_BY_EIGHT", "WEBEX"]),
+        "sources": few(["dallas", "epsilon", "london", "market", "voice_sg"]),
+        "countries": few(["GB", "US", "SG", "RU", "DE", "AE"]),
+        "availability": few(["PURCHASABLE", "ASSIGNABLE", "OWNED", "RELEASED", "UNKNOWN"]),
+        "lifecycle": few(["AVAILABLE", "RESERVED", "ACTIVE", "EXPIRING", "INACTIVE", "CANCELLED", "UNKNOWN"]),
+        "health": few(["HEALTHY", "UNHEALTHY", "UNKNOWN"]),
+        "numberTypes": few(["GEOGRAPHIC", "MOBILE", "TOLL_FREE", "SERVICE", "STANDARD", "UNKNOWN"]),
+        "categories": few(["usual", "Bronze", "GOLD"]),
         "location": st.fixed_dictionaries({}, optional={"contains": st.sampled_from(["ondon", "m", "12"])}),
         "monthlyPrice": st.fixed_dictionaries(
             {"currency": st.sampled_from(["USD", "GBP"])},
@@ -139,18 +138,27 @@ TREES = st.recursive(
             "and": st.lists(part, max_size=2),
             "or": st.lists(part, max_size=3),
             "not": part,
-            "countries": some(["GB"]),
+            "countries": few(["GB"]),
         },
     ),
     max_leaves=5,
 )
 
 
+SEVENS: Row = {"e164": {"endsWith": "7"}}
+
+
+@pytest.fixture(scope="module")
+def sevens(everything: list[Row]) -> list[Row]:
+    """A tenth of all rows."""
+    return kept(SEVENS, everything)
+
+
 @settings(max_examples=60, deadline=None)
 @given(wanted=TREES)
-def test_any_combination_keeps_what_it_says(graph: Client, everything: list[Row], wanted: Row) -> None:
+def test_any_combination_keeps_what_it_says(graph: Client, sevens: list[Row], wanted: Row) -> None:
     """Random trees of and, or and not agree with the naive reading, whatever is pushed to the providers."""
-    check(graph, everything, wanted)
+    check(graph, sevens, {"and": [SEVENS, wanted]})
 
 
 def test_a_source_that_cannot_match_is_not_asked(graph: Client) -> None:

@@ -1,0 +1,61 @@
+"""The command line as a process of its own, and the file of settings that it reads."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from signal import Signals
+from typing import Self
+
+ROOT = Path(__file__).parents[2]
+
+
+def written(place: Path, sources: Mapping[str, Mapping[str, object]], more: str = "") -> Path:
+    """A file of settings."""
+    tables = (
+        f"[sources.{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in held.items())
+        for name, held in sources.items()
+    )
+    place.write_text("\n".join([*tables, more]), encoding="utf-8")
+    return place
+
+
+class Command:
+    """A command as a process of its own, in a folder that is empty before and must be after."""
+
+    def __init__(self, place: Path, *words: object, **environment: str) -> None:
+        self._place = place / "empty"
+        self._place.mkdir()
+        own = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+        self._process = subprocess.Popen(  # noqa: S603 - the gateway itself
+            [sys.executable, "-m", "gateway", *map(str, words)],
+            cwd=self._place,
+            env=own | {"PYTHONPATH": str(ROOT)} | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.printed = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def until(self, pattern: str) -> str:
+        """What stands in the first group of the pattern, once that is printed."""
+        assert self._process.stdout is not None
+        while not (found := re.search(pattern, self.printed, re.DOTALL)):
+            self.printed += next(self._process.stdout)
+        return found[1]
+
+    def end(self, ending: Signals) -> None:
+        """Tell it to stop: it ends with 0, complains of nothing, and leaves no file."""
+        self._process.send_signal(ending)
+        _, complaints = self._process.communicate(timeout=30)
+        assert (self._process.returncode, complaints, list(self._place.iterdir())) == (0, "", [])

@@ -1,0 +1,33 @@
+"""What a request brings along on its way: a deadline, an age that is allowed, and the count of its calls."""
+
+from datetime import UTC, timedelta
+
+from gateway.upstream.clock import SystemClock
+from tests.conftest import ManualClock, errand
+
+
+def test_time_runs_out(clock: ManualClock) -> None:
+    """What remains is told by the clock that was handed in, and goes below nothing."""
+    work = errand(10, clock=clock)
+    remaining = []
+    for seconds in (0, 4, 6, 5):
+        clock.advance(seconds)
+        remaining.append(work.remaining())
+    assert remaining == [10, 6, 0, -5]
+
+
+def test_an_age_is_allowed(clock: ManualClock) -> None:
+    """A copy is taken while it is younger than both its source's ttl and the asked staleness."""
+    then = clock.now()
+    clock.advance(5)
+    assert [errand(10, clock=clock).takes(then, ttl) for ttl in (4, 5, 6)] == [False, False, True]
+    asked = errand(10, timedelta(seconds=5.5), clock)
+    assert [asked.takes(then, ttl) for ttl in (5, 6, 60)] == [False, True, True]
+    assert not errand(10, timedelta(0), clock).takes(clock.now(), 60)
+
+
+def test_the_machines_clock() -> None:
+    """Wall time is in UTC, and monotonic time never goes back."""
+    clock = SystemClock()
+    moments = [clock.monotonic() for _ in range(100)]
+    assert (clock.now().tzinfo, moments) == (UTC, sorted(moments))

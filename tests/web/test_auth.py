@@ -1,0 +1,175 @@
+"""Who may ask: keys, the sources that each client sees, and scopes."""
+
+import hashlib
+from collections.abc import Iterator
+
+import pytest
+
+from tests.schema.documents import Row
+from tests.schema.gateways import JSON, RESPONSE, Client, Simulated, gateway
+
+SHOP, OFFICE, TWIN, AUDIT = "shop-key", "office-kéy", "twin-key", "audit-key"
+EVERYWHERE = "+442079460123"
+LONDON_ID, MARKET_ID = "bG9uZG9uOis0NDIwNzk0NjAxMjM", "bWFya2V0Ois0NDIwNzk0NjAxMjM"
+ADDRESSES = """{ phoneNumbers(filter: {e164: {equals: "+441245123456"}}) { nodes { e164 details { ... on CloudLXDetails {
+    rangeName numberAddress { city } emergencyNumberAddress { city } } } } } }"""
+
+
+def hashed(key: str) -> str:
+    """A key as the settings hold it."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+CLIENTS: dict[str, Row] = {
+    "shop": {"key_sha256": hashed(SHOP), "sources": ["london", "voice_sg"]},
+    "office": {"key_sha256": hashed(OFFICE), "scopes": ["addresses:read"]},
+    "audit": {"key_sha256": hashed(AUDIT), "sources": []},
+    "twin": {"key_sha256": hashed(TWIN), "scopes": ["debug"]},
+}
+
+
+@pytest.fixture(scope="module")
+def guarded(simulated: Simulated) -> Iterator[str]:
+    """The address of a gateway with four clients."""
+    with gateway(simulated.sources, clients=CLIENTS) as client:
+        yield client.url
+
+
+@pytest.fixture(scope="module")
+def shop(guarded: str) -> Client:
+    """A client that sees two sources and holds no scope."""
+    return Client(guarded, SHOP)
+
+
+MISSING = "Send the header Authorization: Bearer <key>."
+UNKNOWN = "Nobody has this key; check it, or ask the operator for one."
+
+
+@pytest.mark.parametrize(
+    ("authorization", "message"),
+    [
+        (None, MISSING),
+        ("", MISSING),
+        ("Bearer", MISSING),
+        ("Bearer ", MISSING),
+        (SHOP, MISSING),
+        (f"Basic {SHOP}", MISSING),
+        ("Bearer wrong", UNKNOWN),
+        (f"Bearer {SHOP}x", UNKNOWN),
+        (f"Bearer {hashed(SHOP)}", UNKNOWN),
+        ("Bearer \xff\xfe", UNKNOWN),
+    ],
+)
+def test_without_a_known_key_nothing_is_answered(guarded: str, authorization: str | None, message: str) -> None:
+    """A 401 in JSON with UNAUTHENTICATED and WWW-Authenticate, whatever is asked, also of something malformed."""
+    headers = {"content-type": JSON, "accept": RESPONSE}
+    headers |= {} if authorization is None else {"authorization": authorization}
+    for content in (b'{"query": "{ sources { name } }"}', b"[]"):
+        reply = Client(guarded).send("POST", "/graphql", headers, content)
+        assert (reply.status, reply.headers["www-authenticate"], set(reply.json)) == (401, "Bearer", {"errors"})
+        assert reply.refusal == ("UNAUTHENTICATED", message)
+
+
+@pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER  "])
+def test_a_known_key_is_let_in(guarded: str, scheme: str) -> None:
+    """The scheme's name is compared without regard to capitals; a GET is let in like a POST."""
+    reply = Client(guarded).send("GET", "/graphql?query={sources{name}}", {"authorization": scheme + SHOP})
+    assert reply.data == {"sources": [{"name": "london"}, {"name": "voice_sg"}]}
+
+
+def test_a_key_may_have_any_letters(guarded: str) -> None:
+    """A key beyond ASCII is sent as UTF-8 and hashed as it was sent."""
+    sent = OFFICE.encode().decode("latin-1")
+    assert len(Client(guarded, sent).ask("{ sources { name } }").data["sources"]) == 5
+
+
+def test_a_list_holds_the_clients_sources_alone(shop: Client) -> None:
+    """``phoneNumbers`` neither shows nor counts nor mentions other sources, whatever the filter says."""
+    query = """query ($f: PhoneNumberFilter) { phoneNumbers(first: 1000, filter: $f) {
+        nodes { source { name } } totalCount sources { source { name } } } }"""
+    held = shop.ask(query, {"f": {"not": {"providers": []}}}).data["phoneNumbers"]
+    assert {node["source"]["name"] for node in held["nodes"]} == {"london", "voice_sg"}
+    assert [report["source"]["name"] for report in held["sources"]] == ["london", "voice_sg"]
+    assert held["totalCount"] == len(held["nodes"])
+    others = shop.ask(query, {"f": {"providers": ["CALLGEAR"]}}).data["phoneNumbers"]
+    assert (others["nodes"], others["totalCount"]) == ([], 0)
+
+
+def test_look_ups_ask_the_clients_sources_alone(shop: Client) -> None:
+    """``phoneNumber``, ``phoneNumbersByE164`` and ``alsoAt`` know no other source."""
+    query = """query ($n: E164!) {
+        phoneNumber(e164: $n) { records { source { name } alsoAt { source { name } } } outcomes { source { name } } }
+        phoneNumbersByE164(e164s: [$n]) { outcomes { source { name } } } }"""
+    held = shop.ask(query, {"n": EVERYWHERE}).data
+    mine = [{"source": {"name": "voice_sg"}}, {"source": {"name": "london"}}]
+    assert held["phoneNumber"]["outcomes"] == held["phoneNumbersByE164"][0]["outcomes"] == mine
+    assert held["phoneNumber"]["records"] == [mine[0] | {"alsoAt": [mine[1]]}, mine[1] | {"alsoAt": [mine[0]]}]
+
+
+def test_ids_of_other_sources_are_nobody(shop: Client) -> None:
+    """``node`` and ``nodes`` of a source that the client does not see are null, as if it did not exist."""
+    query = "query ($id: ID!, $ids: [ID!]!) { node(id: $id) { id } nodes(ids: $ids) { id } }"
+    held = shop.ask(query, {"id": MARKET_ID, "ids": [MARKET_ID, LONDON_ID]}).data
+    assert held == {"node": None, "nodes": [None, {"id": LONDON_ID}]}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '{ phoneNumbers(filter: {sources: ["market"]}) { complete } }',
+        '{ phoneNumbers(filter: {not: {sources: ["market", "london"]}}) { complete } }',
+        '{ phoneNumber(e164: "+12", sources: ["market"]) { complete } }',
+        '{ phoneNumbersByE164(e164s: [], sources: ["market"]) { complete } }',
+    ],
+)
+def test_other_sources_do_not_exist_for_a_client(shop: Client, query: str) -> None:
+    """Naming one is refused in the words for one that nobody has, and the known ones are the client's own."""
+    message = "There is no source named 'market'; the sources are london, voice_sg."
+    assert shop.ask(query).refusal == ("BAD_USER_INPUT", message)
+
+
+def test_a_client_of_no_source(guarded: str) -> None:
+    """An empty list of sources is none, not all."""
+    audit = Client(guarded, AUDIT)
+    query = "{ sources { name } phoneNumbers { nodes { id } complete totalCount sources { status } } }"
+    assert audit.ask(query).data == {
+        "sources": [],
+        "phoneNumbers": {"nodes": [], "complete": True, "totalCount": 0, "sources": []},
+    }
+
+
+def test_addresses_need_their_scope(guarded: str) -> None:
+    """Without addresses:read both addresses are null with FORBIDDEN in their places; the rest of the row is there."""
+    reply = Client(guarded, TWIN).ask(ADDRESSES)
+    [node] = reply.json["data"]["phoneNumbers"]["nodes"]
+    assert node["details"] == {"rangeName": "Chelmsford", "numberAddress": None, "emergencyNumberAddress": None}
+    assert reply.codes == ["FORBIDDEN", "FORBIDDEN"]
+    place = ["phoneNumbers", "nodes", 0, "details"]
+    assert [error["path"] for error in reply.errors] == [[*place, "numberAddress"], [*place, "emergencyNumberAddress"]]
+    assert {error["message"] for error in reply.errors} == {"This field needs the scope addresses:read."}
+
+
+def test_whoever_may_reads_addresses(guarded: str, web: Client) -> None:
+    """A client with the scope reads them, and so does everybody where no client is configured."""
+    sent = OFFICE.encode().decode("latin-1")
+    for client in (Client(guarded, sent), web):
+        [node] = client.ask(ADDRESSES).data["phoneNumbers"]["nodes"]
+        assert node["details"]["numberAddress"] == node["details"]["emergencyNumberAddress"] == {"city": "London"}
+
+
+@pytest.mark.parametrize("header", [{}, {"authorization": "Bearer whatever"}])
+def test_without_clients_everybody_may_ask(web: Client, header: dict[str, str]) -> None:
+    """Nobody is configured: no key is needed, and one that is sent does no harm."""
+    reply = web.send("GET", "/graphql?query={sources{name}}", header)
+    assert len(reply.data["sources"]) == 5
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready", "/schema.graphql"])
+def test_what_is_no_number_needs_no_key(guarded: str, path: str) -> None:
+    """Probes and the schema are open."""
+    assert Client(guarded).send("GET", path).status == 200
+
+
+def test_the_page_needs_no_key(guarded: str) -> None:
+    """A browser sends no key with the address it opens: the page comes, what it asks does not."""
+    assert Client(guarded).send("GET", "/graphql", {"accept": "text/html"}).status == 200
