@@ -61,12 +61,12 @@ def read(upstreams: Mapping[str, Upstream], search: Search = BY_SOURCE, **span: 
 
 
 def run(steps: Any, answer: Callable[[Any], object]) -> Window:  # noqa: ANN401 - either generator
-    """Drive a generator with immediate answers."""
+    """Drive a generator; the questions are answered one after another, in the order they were asked."""
     pending: list[Part | Whole] = []
     try:
         pending += next(steps)
         while True:
-            ask = pending.pop()
+            ask = pending.pop(0)
             pending += steps.send((ask, answer(ask)))
     except StopIteration as end:
         window: Window = end.value

@@ -190,6 +190,18 @@ def test_a_source_that_fails_behind_a_cursor_leaves_the_rest_as_its_gap() -> Non
     ]
 
 
+def test_late_answers_of_a_failed_source_are_not_taken_for_the_next_one() -> None:
+    """Of several blocks asked at once the first fails; what comes of the others is nobody's, least of all the next source's."""
+    upstreams = {
+        name: Upstream(name, [f"{place}{row:05}" for row in range(200)], Paging(size=40))
+        for place, name in enumerate("ab", 1)
+    }
+    upstreams["a"].error = SourceTimeout("too slow")
+    window = read(upstreams, first=100)
+    assert len(upstreams["a"].calls) > 1
+    assert told(window) == [f"2{row:05}" for row in range(100)]
+
+
 def test_backwards_a_failed_source_is_a_gap_too() -> None:
     """The same account backwards, and the rows of the others."""
     upstreams = {
