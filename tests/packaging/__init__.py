@@ -1,0 +1,1 @@
+"""What a clone brings beside the package: scripts, lock files and the image's recipe."""
