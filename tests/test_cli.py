@@ -52,10 +52,11 @@ def test_demo(tmp_path: Path, ending: signal.Signals) -> None:
     with Command(tmp_path, "demo", "--port", 0, **foreign) as command:
         paste = command.until(r"or paste there:\n\n(.*?)\n\nKnobs of the simulators: .*? Stop with Ctrl\+C\.")
         opened = Client(command.until(r"Open   (http://127\.0\.0\.1:\d+)/graphql   and press Run"))
-        held = opened.ask(paste).data["phoneNumbers"]
+        answers = (opened.ask(paste).data["phoneNumbers"] for _ in range(20))
+        held = next(answer for answer in answers if answer["complete"])  # a busy machine may need more than one
         assert [node["provider"] for node in held["nodes"]] == ["WEBEX", "CLOUDLX", "EIGHT_BY_EIGHT", "CALLGEAR"]
         assert len({node["details"]["__typename"] for node in held["nodes"]}) == 4
-        assert (paste, held["complete"]) == (PASTE, True)
+        assert paste == PASTE
         assert opened.send("GET", "/graphql", {"accept": "text/html"}).content.startswith(b"<!doctype html>")
         knobs = Client(command.until(r"Knobs of the simulators: (\S+)/control\."))
         assert set(knobs.send("GET", "/control").json["knobs"]) == {"8x8", "webex", "cloudlx", "callgear"}

@@ -47,10 +47,9 @@ class Part(Struct, frozen=True):
 
 Answer = tuple[Part, "Listing | SourceError"]
 Blocks = Sequence[tuple[Block, Listing]]
-Chaining = Generator[Sequence[Part], Answer, Window]
 
 
-def chain(search: Search, wanted: Range, streams: Sequence[Stream]) -> Chaining:
+def chain(search: Search, wanted: Range, streams: Sequence[Stream]) -> Generator[Sequence[Part], Answer, Window]:
     """One page forwards.
 
     Raises:
@@ -58,18 +57,13 @@ def chain(search: Search, wanted: Range, streams: Sequence[Stream]) -> Chaining:
     """
     page = _Page(search, wanted)
     reads: list[Read] = []
-    failures: dict[str, SourceError] = {}
-    visited = 0
     for stream in sorted(streams, key=lambda stream: stream.source, reverse=search.order.descending):
         if page.full or not is_within(stream.source, wanted, search):
             reads.append(Read(source=stream.source))
-            continue
-        visited += 1
-        read = yield from _Visit(stream, page, wanted).read()
-        if read.error is not None:
-            failures[stream.source] = read.error
-        reads.append(read)
-    if failures and len(failures) == visited:
+        else:
+            reads.append((yield from _Visit(stream, page, wanted).read()))
+    failures = {read.source: read.error for read in reads if read.error is not None}
+    if failures and not any(read.as_of or read.awaiting for read in reads):
         raise AllSourcesFailed(failures)
     return page.window(reads)
 
@@ -213,7 +207,7 @@ class _Visit:
             part, answer = yield asks
             asks = ()
             if part.source != self._source or part.block not in blocks:
-                continue  # what a source that has failed was asked besides
+                continue  # asked of a source that has failed meanwhile
             if isinstance(answer, SourceError):
                 raise answer
             answers[part.block] = answer if self._paging.whole else answer.held_to(part.block.size)

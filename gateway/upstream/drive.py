@@ -11,6 +11,9 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 R = TypeVar("R")
 
+GRACE = 0.02
+"""Seconds past the deadline in which whoever waits until then can say what it waited for: a turn, or an answer."""
+
 
 async def drive(
     steps: Generator[Sequence[Q], tuple[Q, A | SourceError], R],
@@ -29,7 +32,7 @@ async def drive(
         while True:
             open_questions |= {asyncio.ensure_future(answer(ask)): ask for ask in asks}
             done, _ = await asyncio.wait(
-                open_questions, timeout=errand.remaining(), return_when=asyncio.FIRST_COMPLETED
+                open_questions, timeout=errand.remaining() + GRACE, return_when=asyncio.FIRST_COMPLETED
             )
             if not done:
                 late += open_questions

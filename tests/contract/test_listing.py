@@ -103,9 +103,10 @@ class Dawdling:
         self._random = Random(7)  # noqa: S311 - an order that can be repeated
 
     async def send(self, request: Request, seconds: float) -> Response:
-        """The answer, after a while of its own."""
+        """The answer, after a few turns of the loop of its own."""
         response = await self._transport.send(request, seconds)
-        await asyncio.sleep(self._random.random() / 50)
+        for _ in range(self._random.randrange(20)):
+            await asyncio.sleep(0)
         return response
 
 

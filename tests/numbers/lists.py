@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from gateway.errors import SourceError
+from gateway.errors import SourceError, SourceTimeout
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.chain import Part, Stream, chain
 from gateway.numbers.chain_back import chain_back
@@ -35,6 +35,7 @@ class Upstream:
         self.counts = counts
         self.calls: list[Block] = []
         self.error: SourceError | None = None
+        self.breaks_after: int | None = None
         self.ignores_start = False
         self.unreadable: frozenset[int] = frozenset()
 
@@ -43,6 +44,8 @@ class Upstream:
         self.calls.append(block)
         if self.error is not None:
             return self.error
+        if self.breaks_after is not None and len(self.calls) > self.breaks_after:
+            return SourceTimeout("too slow")
         size = len(self.rows) if self.paging.whole else min(block.size, self.cap)
         start = block.index * size if self.paging.aligned else block.start
         sent = range(start, min(start + size, len(self.rows))) if not self.ignores_start else range(size)

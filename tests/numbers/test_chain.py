@@ -202,6 +202,20 @@ def test_late_answers_of_a_failed_source_are_not_taken_for_the_next_one() -> Non
     assert told(window) == [f"2{row:05}" for row in range(100)]
 
 
+def test_a_source_that_fails_half_way_keeps_what_it_gave() -> None:
+    """Rows that came before the failure are shown, and the gap begins behind them, also when it is the only source."""
+    upstream = Upstream("a", [f"1{row:05}" for row in range(100)], Paging(size=200), counts=False, cap=30)
+    upstream.breaks_after = 1
+    window = read({"a": upstream}, first=80)
+    assert told(window) == [f"1{row:05}" for row in range(30)]
+    gap = window.reads[0].gap
+    assert gap is not None
+    upstream.breaks_after = None
+    assert told(read({"a": upstream}, first=80, after=gap.after, before=gap.before)) == [
+        f"1{row:05}" for row in range(30, 100)
+    ]
+
+
 def test_backwards_a_failed_source_is_a_gap_too() -> None:
     """The same account backwards, and the rows of the others."""
     upstreams = {

@@ -151,6 +151,15 @@ def test_a_number_that_lives_again_replaces_the_released_one() -> None:
         assert drained.rows == (held,)
 
 
+def test_a_number_that_heads_two_pages_is_no_repetition() -> None:
+    """A page that begins as the one before did and goes on otherwise brings new rows."""
+    gone = number("+441245123456", availability=Availability.RELEASED)
+    held = number("+441245123456", availability=Availability.OWNED)
+    pages = {0: page(gone, *ROWS[:4]), 5: page(held, *ROWS[4:8]), 10: EMPTY}
+    drained, _ = read_whole(Paging(size=5), lambda block: pages.get(block.start, EMPTY))
+    assert drained.rows == (held, *ROWS[:8])
+
+
 def test_the_age_is_that_of_the_oldest_answer() -> None:
     """A list is as old as its oldest part; drift of any page is kept."""
     times = {0: NOW + timedelta(seconds=9), 5: NOW, 10: NOW + timedelta(seconds=5)}

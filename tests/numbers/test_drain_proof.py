@@ -5,8 +5,9 @@ from random import Random
 import pytest
 from msgspec import structs
 
-from gateway.numbers.blocks import Block
+from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.drain import drain
+from tests.numbers.build import NOW
 from tests.numbers.worlds import ROWS, World, e164s, read_whole
 
 STILL = Random(0)  # noqa: S311 - a list that does not waver draws nothing
@@ -56,13 +57,18 @@ def test_the_blocks_that_are_asked(world: World, asked: list[tuple[int, int]], r
             [(0, 9), (9, 9), (18, 9)],
             "a total reached by a shorter page",
         ),
+        (
+            World(rows=5, size=9, ahead=2, total="page"),
+            [(0, 9), (9, 9), (5, 5)],
+            "the next page says otherwise",
+        ),
         (World(rows=5, size=9, ahead=2), [(0, 9), (9, 9), (5, 5), (10, 5), (15, 5), (20, 5)], "no total, no proof"),
         (World(rows=12, size=9), [(0, 9), (9, 9), (18, 9), (12, 6)], "12 is the start of a page of 6 rows"),
     ],
 )
 def test_the_pages_that_are_asked_by_number(world: World, asked: list[tuple[int, int]], reason: str) -> None:
     """Trap: pages by number can only be asked for at multiples of the page size, and may be clamped unseen."""
-    assert read(structs.replace(world, aligned=True)) == ((), asked), reason
+    assert read(structs.replace(world, aligned=True))[1] == asked, reason
 
 
 @pytest.mark.parametrize(
@@ -79,6 +85,7 @@ def test_the_pages_that_are_asked_by_number(world: World, asked: list[tuple[int,
         (World(rows=20, size=9, lacks=5), [(4, 9), (8, 9), (12, 9), (20, 9)], "two rows do not come in full"),
         (World(rows=9, size=9), [(9, 9)], "a full page is not the last"),
         (World(rows=2, size=2), [(2, 2)], "a page of two rows needs no probes and has none"),
+        (World(rows=1, size=2), [(1, 2)], "nor has one of them"),
     ],
 )
 def test_probes_go_out_with_the_first_read(world: World, asked: list[tuple[int, int]], reason: str) -> None:
@@ -89,6 +96,31 @@ def test_probes_go_out_with_the_first_read(world: World, asked: list[tuple[int, 
     assert (drift, found[: len(first)]) == ((), first), reason
     assert set(asked) <= set(found[len(first) :]), reason
     assert asked or found == first, reason
+
+
+@pytest.mark.parametrize(
+    ("shifted", "pair", "proven", "reason"),
+    [
+        ((1, 5), (0, 2), True, "a row less, the same end, two rows in full"),
+        ((1, 6), (0, 2), False, "as many rows as the first page: it was clamped"),
+        ((2, 5), (0, 2), False, "two rows less: pages are cut"),
+        ((2, 6), (0, 2), False, "a row less, but another end"),
+        ((1, 5), (0, 1), False, "two rows do not come in full: pages are cut"),
+    ],
+)
+def test_what_the_probes_prove(shifted: tuple[int, int], pair: tuple[int, int], proven: bool, reason: str) -> None:
+    """A short first page is the last only when both probes say so."""
+    answers = {Block(0, 9): (0, 5), Block(1, 9): shifted, Block(0, 2): pair}
+    asks = []
+
+    def answer(block: Block) -> Listing:
+        asks.append(block)
+        start, stop = answers.get(block, (0, 0))
+        return Listing(rows=ROWS[start:stop], sent=stop - start, as_of=NOW)
+
+    drained, _ = read_whole(Paging(size=9, probed=True), answer)
+    assert e164s(drained.rows) == e164s(ROWS[:5])
+    assert (Block(5, 9) not in asks) is proven, reason
 
 
 @pytest.mark.parametrize(
@@ -119,6 +151,16 @@ def test_a_wrong_length_costs_calls_and_never_rows(length: int, aligned: bool) -
     """Shorter or longer than it was: all rows are found."""
     drift, _ = read(World(rows=20, size=9, length=length, aligned=aligned, total="exact"))
     assert drift == ()
+
+
+def test_a_list_that_shrank_is_not_looked_for_row_by_row() -> None:
+    """Trap: after a short page of one row, a length from before is no guide to how many pages of one row there are."""
+    assert len(read(World(rows=1, size=200, length=104, aligned=True))[1]) < 10
+
+
+def test_a_last_page_that_comes_again_in_other_sizes_is_noticed() -> None:
+    """Trap: past the end, pages of 1, 7 and 6 rows each end with the last row and begin with another one."""
+    assert len(read(World(rows=41, size=7, aligned=True, past="last page"))[1]) < 30
 
 
 @pytest.mark.parametrize(

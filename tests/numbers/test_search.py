@@ -74,7 +74,7 @@ def test_numbers_order_as_text_of_their_digits() -> None:
 
 def test_prices_of_any_length_compare_exactly() -> None:
     """Amounts that differ in their 29th digit, and amounts of huge exponents, keep their order in both directions."""
-    prices = ("1234567890123456789012345678.5", "1234567890123456789012345678.6", "1e39")
+    prices = ("1234567890123456789012345678.51", "1234567890123456789012345678.52", "1e39")
     rows = [number(f"+1{place}", pricing=monthly(text)) for place, text in enumerate(prices)]
     for descending in (False, True):
         key = Search(order=Order(field=OrderField.MONTHLY_PRICE, descending=descending)).key

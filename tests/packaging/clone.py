@@ -14,11 +14,11 @@ NEEDED = ("cat", "cksum", "dirname", "mv", "rm")
 
 TELLING = f"""#!/bin/sh
 # Told to be a Python, does what the scripts ask of one, in no time, and tells it line by line.
-case "$1 $2" in
+case "$*" in
     "-c "*version_info*) echo "$0" ;;
     "-c "*flock*) echo waits >>"$TOLD" && exec "{sys.executable}" "$@" ;;
-    "-m venv") echo makes an environment >>"$TOLD" && mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
-    "-m pip") echo installs >>"$TOLD" && exit "${{PIP_ENDS:-0}}" ;;
+    "-m venv "*) echo makes an environment >>"$TOLD" && mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+    "-m pip install "*" --require-hashes -r "*) echo installs >>"$TOLD" && exit "${{PIP_ENDS:-0}}" ;;
     *) echo "$@" ;;
 esac
 """

@@ -2,11 +2,12 @@
 
 import fcntl
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.packaging.clone import TELLING, Clone, finished, program
+from tests.packaging.clone import TELLING, Clone, commands, finished, program
 
 ANEW = ["waits", "makes an environment", "installs"]
 ADDED = ["waits", "installs"]
@@ -90,6 +91,18 @@ def test_an_installation_that_was_cut_off_is_begun_anew(telling: Telling) -> Non
     assert [telling.run("demo"), telling.run("demo")] == [ANEW, NOTHING]
 
 
+def test_a_removal_that_was_cut_off_does_not_count_as_whole(telling: Telling, tmp_path: Path) -> None:
+    """The stamp goes before the environment that it speaks of, so that what is half gone is never taken for whole."""
+    telling.run("demo")
+    telling.python = telling.python.rename(telling.python.with_name("another"))
+    path = commands(tmp_path / "bin", {})
+    (tmp_path / "bin" / "rm").unlink()
+    program(tmp_path / "bin" / "rm", f'#!/bin/sh\n[ "$1" != -rf ] && exec {shutil.which("rm")} "$@"\n')
+    variables = {"PYTHON": str(telling.python), "TOLD": str(telling.told)}
+    assert telling.clone.run("demo", path=path, **variables).returncode == 1
+    assert (telling.clone.environment.exists(), telling.clone.stamp.exists()) == (True, False)
+
+
 def test_what_was_added_to_counts_until_it_is_whole_again(telling: Telling) -> None:
     """When the tests' packages cannot be added, the demo still has what it needs, and the tests try again."""
     telling.run("demo")
@@ -101,13 +114,15 @@ def test_starts_at_once_install_once(telling: Telling) -> None:
     """Of several first starts one installs while the others wait for it; here all wait at first, for this test."""
     os.mkfifo(waits := telling.told.with_name("waits"))
     telling.python.write_text(TELLING.replace('echo waits >>"$TOLD"', f'echo waits >"{waits}"'))
+    waiting = os.open(waits, os.O_RDWR)
     variables = {"PYTHON": str(telling.python), "TOLD": str(telling.told)}
     with (telling.clone.root / "pyproject.toml").open("r+") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         processes = [telling.clone.start("demo", **variables) for _ in range(3)]
         for _ in processes:
-            assert waits.read_text().startswith("waits")
+            assert os.read(waiting, len("waits\n")) == b"waits\n"
         assert telling.told.read_text() == ""
     done = finished(processes)
+    os.close(waiting)
     assert [run.stdout for run in done] == ["-P -m gateway demo\n"] * 3
     assert telling.told.read_text().splitlines() == ["makes an environment", "installs"]

@@ -146,6 +146,41 @@ def test_many_numbers_are_asked_for_at_once(count: int, sizes: list[int]) -> Non
     assert [e164 for _, chunk in asked for e164 in chunk] == wanted
 
 
+RECORDED = (
+    Number(
+        e164=E164("+74993720692"),
+        origin=origin(SOURCE),
+        availability=Availability.PURCHASABLE,
+        lifecycle=Lifecycle.AVAILABLE,
+        category="usual",
+        location=Location(code="msk", name="Moscow"),
+        pricing=Pricing(
+            monthly=money("12.50", "USD", Provenance.CONFIGURED),
+            setup=money("0", "USD", Provenance.CONFIGURED),
+            minimum_monthly=money("30", "USD", Provenance.CONFIGURED),
+        ),
+        details=CallGearDetails(
+            category="usual",
+            location_mnemonic="msk",
+            location_name="Moscow",
+            onetime_payment=Decimal(0),
+            monthly_charge=Decimal("12.50"),
+            min_charge=Decimal(30),
+        ),
+    ),
+    Number(
+        e164=E164("+78001234567"),
+        origin=origin(SOURCE),
+        availability=Availability.PURCHASABLE,
+        lifecycle=Lifecycle.AVAILABLE,
+        category="platinum",
+        pricing=Pricing(monthly=money("0.30", "USD", Provenance.CONFIGURED)),
+        details=CallGearDetails(category="platinum", monthly_charge=Decimal("0.30")),
+    ),
+)
+"""The two numbers of the recorded page."""
+
+
 def test_the_page_field_by_field() -> None:
     """The recorded page, whole: the total of all that match, prices as they are written, no plus, no id.
 
@@ -154,38 +189,7 @@ def test_the_page_field_by_field() -> None:
     """
     listing = SOURCE.read(sample("callgear/numbers.json"))
     assert (listing.sent, listing.total, listing.skipped, listing.drift) == (2, 28391, 0, ())
-    assert listing.rows == (
-        Number(
-            e164=E164("+74993720692"),
-            origin=origin(SOURCE),
-            availability=Availability.PURCHASABLE,
-            lifecycle=Lifecycle.AVAILABLE,
-            category="usual",
-            location=Location(code="msk", name="Moscow"),
-            pricing=Pricing(
-                monthly=money("12.50", "USD", Provenance.CONFIGURED),
-                setup=money("0", "USD", Provenance.CONFIGURED),
-                minimum_monthly=money("30", "USD", Provenance.CONFIGURED),
-            ),
-            details=CallGearDetails(
-                category="usual",
-                location_mnemonic="msk",
-                location_name="Moscow",
-                onetime_payment=Decimal(0),
-                monthly_charge=Decimal("12.50"),
-                min_charge=Decimal(30),
-            ),
-        ),
-        Number(
-            e164=E164("+78001234567"),
-            origin=origin(SOURCE),
-            availability=Availability.PURCHASABLE,
-            lifecycle=Lifecycle.AVAILABLE,
-            category="platinum",
-            pricing=Pricing(monthly=money("0.30", "USD", Provenance.CONFIGURED)),
-            details=CallGearDetails(category="platinum", monthly_charge=Decimal("0.30")),
-        ),
-    )
+    assert listing.rows == RECORDED
     amounts = [row.pricing.monthly and str(row.pricing.monthly.amount) for row in listing.rows]
     assert amounts == ["12.50", "0.30"]
 

@@ -98,6 +98,55 @@ def test_nothing_else_is_searched_for(wanted: Filter, reason: str) -> None:
     assert "search" not in query(wanted), reason
 
 
+LONDON: Json = {
+    "address_line2": None,
+    "city": "London",
+    "region": "London",
+    "postal_code": "NW2 1AA",
+    "country": CountryCode("GB"),
+}
+
+CHELMSFORD = Number(
+    e164=E164("+441245123456"),
+    origin=origin(SOURCE),
+    availability=Availability.OWNED,
+    lifecycle=Lifecycle.RESERVED,
+    raw_status="Reserved",
+    said_country=CountryCode("GB"),
+    location=Location(code="1245", name="Chelmsford"),
+    pricing=Pricing(monthly=money("0.3", "GBP", Provenance.CONFIGURED), setup=money("0", "GBP", Provenance.CONFIGURED)),
+    provisioned_at=datetime(2016, 1, 3, 17, 48, 59, tzinfo=UTC),
+    details=CloudLXDetails(
+        uuid="7c327e0f-6bce-4b2f-9d5d-9c86e7fa065f",
+        number="123456",
+        range_code="1245",
+        range_name="Chelmsford",
+        country_name="United Kingdom",
+        country_iso="UK",
+        monthly_charge=Decimal("0.3"),
+        setup_charge=Decimal(0),
+        status="Reserved",
+        number_address=Address(
+            id="1",
+            name="Main office",
+            use_for_proof_of_address=True,
+            use_for_emergency_address=False,
+            address_line1="7800 Alexander Road",
+            **LONDON,
+        ),
+        emergency_number_address=Address(
+            id="2",
+            name="Other Main office",
+            use_for_proof_of_address=False,
+            use_for_emergency_address=True,
+            address_line1="7801 Alexander Road",
+            **LONDON,
+        ),
+    ),
+)
+"""The one number of the vendor's example."""
+
+
 def test_the_page_field_by_field() -> None:
     """The vendor's example, whole.
 
@@ -107,54 +156,8 @@ def test_the_page_field_by_field() -> None:
     """
     listing = SOURCE.read(sample("cloudlx/numbers.json"))
     assert (listing.sent, listing.total, listing.skipped, listing.drift) == (1, 1, 0, ())
-    common: Json = {
-        "address_line2": None,
-        "city": "London",
-        "region": "London",
-        "postal_code": "NW2 1AA",
-        "country": CountryCode("GB"),
-    }
     [row] = listing.rows
-    assert row == Number(
-        e164=E164("+441245123456"),
-        origin=origin(SOURCE),
-        availability=Availability.OWNED,
-        lifecycle=Lifecycle.RESERVED,
-        raw_status="Reserved",
-        said_country=CountryCode("GB"),
-        location=Location(code="1245", name="Chelmsford"),
-        pricing=Pricing(
-            monthly=money("0.3", "GBP", Provenance.CONFIGURED), setup=money("0", "GBP", Provenance.CONFIGURED)
-        ),
-        provisioned_at=datetime(2016, 1, 3, 17, 48, 59, tzinfo=UTC),
-        details=CloudLXDetails(
-            uuid="7c327e0f-6bce-4b2f-9d5d-9c86e7fa065f",
-            number="123456",
-            range_code="1245",
-            range_name="Chelmsford",
-            country_name="United Kingdom",
-            country_iso="UK",
-            monthly_charge=Decimal("0.3"),
-            setup_charge=Decimal(0),
-            status="Reserved",
-            number_address=Address(
-                id="1",
-                name="Main office",
-                use_for_proof_of_address=True,
-                use_for_emergency_address=False,
-                address_line1="7800 Alexander Road",
-                **common,
-            ),
-            emergency_number_address=Address(
-                id="2",
-                name="Other Main office",
-                use_for_proof_of_address=False,
-                use_for_emergency_address=True,
-                address_line1="7801 Alexander Road",
-                **common,
-            ),
-        ),
-    )
+    assert row == CHELMSFORD
     assert str(row.pricing.monthly and row.pricing.monthly.amount) == "0.3"
 
 

@@ -98,6 +98,14 @@ def test_prices_of_json_keep_their_zeros() -> None:
     assert (str(number.pricing.monthly.amount), str(number.pricing.setup.amount)) == ("0.30", "1E+2")
 
 
+def test_prices_of_a_mended_row_keep_their_zeros() -> None:
+    """Nor when the row had to be put right first."""
+    body = b'{"numbers": [{"uuid": 7, "number_e164": "+441245123456", "monthly_charge": 0.30}]}'
+    [number] = SOURCE.read(response(body)).rows
+    assert number.pricing.monthly is not None
+    assert str(number.pricing.monthly.amount) == "0.30"
+
+
 @pytest.mark.parametrize("written", ["NaN", "sNaN", "Infinity", "-inf", "1e99", "cheap", True, {"amount": 1}])
 def test_what_is_no_price_loses_its_row_alone(written: Json) -> None:
     """A price that cannot be compared, or is none, makes one row unreadable; it is counted."""

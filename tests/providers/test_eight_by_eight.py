@@ -87,55 +87,61 @@ def test_the_check_s_body_field_by_field() -> None:
     )
 
 
+PRICES = {
+    "monthly": money("5.00", "USD", Provenance.PROVIDER),
+    "inbound_per_minute": money("0.050", "USD", Provenance.PROVIDER),
+}
+
+HEALTHY = Number(
+    e164=E164("+6598765432"),
+    origin=origin(SOURCE),
+    availability=Availability.OWNED,
+    lifecycle=Lifecycle.ACTIVE,
+    raw_status="Active",
+    usable_for_new_sessions=True,
+    health=Health(state=HealthState.HEALTHY, checked_at=datetime(2026, 11, 21, 8, 59, tzinfo=UTC)),
+    said_country=CountryCode("SG"),
+    said_type=NumberType.MOBILE,
+    pricing=Pricing(**PRICES),
+    provisioned_at=datetime(2024, 3, 1, 2, tzinfo=UTC),
+    updated_at=datetime(2026, 11, 20, 8, 15, 30, 120_000, tzinfo=UTC),
+    details=EightByEightDetails(
+        sub_account_id="MySubAccount",
+        reference_id="MyVirtualNumber-1",
+        operational_status="Active",
+        rental_price=Decimal("5.00"),
+        incoming_rate=Decimal("0.050"),
+        billing_unit=60,
+        billing_currency=CurrencyCode("USD"),
+        number_health_check_enabled=True,
+    ),
+)
+
+EXPIRING = Number(
+    e164=E164("+6598765433"),
+    origin=origin(SOURCE),
+    availability=Availability.OWNED,
+    lifecycle=Lifecycle.EXPIRING,
+    raw_status="Expiring",
+    usable_for_new_sessions=False,
+    health=Health(state=HealthState.UNHEALTHY, checked_at=datetime(2026, 11, 21, 8, 58, tzinfo=UTC)),
+    said_country=CountryCode("SG"),
+    details=EightByEightDetails(
+        sub_account_id="MySubAccount",
+        reference_id="MyVirtualNumber-1",
+        operational_status="Expiring",
+        number_health_check_enabled=True,
+    ),
+)
+"""The first two numbers of the recorded list."""
+
+
 def test_the_list_s_body_field_by_field() -> None:
     """Every documented field of the list, prices as they are written, times in UTC."""
     listing = SOURCE.read(sample("8x8/numbers.json"))
     assert (listing.sent, listing.total, listing.skipped, listing.drift) == (3, 3, 0, ())
-    prices = {
-        "monthly": money("5.00", "USD", Provenance.PROVIDER),
-        "inbound_per_minute": money("0.050", "USD", Provenance.PROVIDER),
-    }
-    assert listing.rows[0] == Number(
-        e164=E164("+6598765432"),
-        origin=origin(SOURCE),
-        availability=Availability.OWNED,
-        lifecycle=Lifecycle.ACTIVE,
-        raw_status="Active",
-        usable_for_new_sessions=True,
-        health=Health(state=HealthState.HEALTHY, checked_at=datetime(2026, 11, 21, 8, 59, tzinfo=UTC)),
-        said_country=CountryCode("SG"),
-        said_type=NumberType.MOBILE,
-        pricing=Pricing(**prices),
-        provisioned_at=datetime(2024, 3, 1, 2, tzinfo=UTC),
-        updated_at=datetime(2026, 11, 20, 8, 15, 30, 120_000, tzinfo=UTC),
-        details=EightByEightDetails(
-            sub_account_id="MySubAccount",
-            reference_id="MyVirtualNumber-1",
-            operational_status="Active",
-            rental_price=Decimal("5.00"),
-            incoming_rate=Decimal("0.050"),
-            billing_unit=60,
-            billing_currency=CurrencyCode("USD"),
-            number_health_check_enabled=True,
-        ),
-    )
-    assert str(listing.rows[0].pricing.monthly) == str(prices["monthly"])
-    assert listing.rows[1] == Number(
-        e164=E164("+6598765433"),
-        origin=origin(SOURCE),
-        availability=Availability.OWNED,
-        lifecycle=Lifecycle.EXPIRING,
-        raw_status="Expiring",
-        usable_for_new_sessions=False,
-        health=Health(state=HealthState.UNHEALTHY, checked_at=datetime(2026, 11, 21, 8, 58, tzinfo=UTC)),
-        said_country=CountryCode("SG"),
-        details=EightByEightDetails(
-            sub_account_id="MySubAccount",
-            reference_id="MyVirtualNumber-1",
-            operational_status="Expiring",
-            number_health_check_enabled=True,
-        ),
-    )
+    assert listing.rows[:2] == (HEALTHY, EXPIRING)
+    assert str(listing.rows[0].pricing.monthly) == str(PRICES["monthly"])
 
 
 def test_a_reference_tells_no_numbers_apart() -> None:

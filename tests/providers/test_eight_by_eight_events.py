@@ -43,29 +43,31 @@ def told(said: Json) -> Told:
     return SOURCE.receive(msgspec.json.encode(said), NOW)
 
 
+PRICES = {
+    "monthly": money("5.0", "USD", Provenance.PROVIDER),
+    "inbound_per_minute": money("0.05", "USD", Provenance.PROVIDER),
+}
+COMMON: Json = {
+    "origin": origin(SOURCE, Observation.WEBHOOK),
+    "availability": Availability.OWNED,
+    "lifecycle": Lifecycle.ACTIVE,
+    "raw_status": "Active",
+    "usable_for_new_sessions": True,
+    "said_country": CountryCode("SG"),
+    "pricing": Pricing(**PRICES),
+}
+DETAILS: Json = {
+    "sub_account_id": "MySubAccount",
+    "operational_status": "Active",
+    "rental_price": Decimal("5.0"),
+    "incoming_rate": Decimal("0.05"),
+    "billing_currency": CurrencyCode("USD"),
+    "update_status": "UPDATED",
+}
+
+
 def test_the_documented_event_field_by_field() -> None:
     """Both numbers of the vendor's example, whole."""
-    prices = {
-        "monthly": money("5.0", "USD", Provenance.PROVIDER),
-        "inbound_per_minute": money("0.05", "USD", Provenance.PROVIDER),
-    }
-    common: Json = {
-        "origin": origin(SOURCE, Observation.WEBHOOK),
-        "availability": Availability.OWNED,
-        "lifecycle": Lifecycle.ACTIVE,
-        "raw_status": "Active",
-        "usable_for_new_sessions": True,
-        "said_country": CountryCode("SG"),
-        "pricing": Pricing(**prices),
-    }
-    details: Json = {
-        "sub_account_id": "MySubAccount",
-        "operational_status": "Active",
-        "rental_price": Decimal("5.0"),
-        "incoming_rate": Decimal("0.05"),
-        "billing_currency": CurrencyCode("USD"),
-        "update_status": "UPDATED",
-    }
     assert SOURCE.receive(body_of("8x8/event.json"), NOW) == Told(
         numbers=(
             Number(
@@ -73,18 +75,18 @@ def test_the_documented_event_field_by_field() -> None:
                 health=Health(state=HealthState.UNKNOWN),
                 updated_at=datetime(2023, 2, 17, 5, 10, 14, 760_000, tzinfo=UTC),
                 details=EightByEightDetails(
-                    reference_id="MyVirtualNumber-1", billing_unit=1, number_health_check_enabled=False, **details
+                    reference_id="MyVirtualNumber-1", billing_unit=1, number_health_check_enabled=False, **DETAILS
                 ),
-                **common,
+                **COMMON,
             ),
             Number(
                 e164=E164("+65987654321"),
                 health=Health(state=HealthState.HEALTHY),
                 updated_at=datetime(2023, 4, 11, 9, 34, 18, 780_000, tzinfo=UTC),
                 details=EightByEightDetails(
-                    reference_id="MyVirtualNumber-2", billing_unit=60, number_health_check_enabled=True, **details
+                    reference_id="MyVirtualNumber-2", billing_unit=60, number_health_check_enabled=True, **DETAILS
                 ),
-                **common,
+                **COMMON,
             ),
         ),
         unchanged=frozenset(),

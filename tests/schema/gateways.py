@@ -19,6 +19,9 @@ from gateway.settings import load_only
 Json: TypeAlias = dict[str, Any]
 Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 
+PATIENCE = 30
+"""Seconds for a source and for a request; what a test expects to fail fails at once."""
+
 RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 
@@ -104,8 +107,8 @@ class Simulated:
 
     @property
     def sources(self) -> dict[str, dict[str, object]]:
-        """The settings of the five sources."""
-        return accounts.sources(self.url)
+        """The settings of the five sources, with time to answer also on a machine that is busy."""
+        return {name: {"timeout": PATIENCE, **held} for name, held in accounts.sources(self.url).items()}
 
     def turn(self, provider: str, **knobs: object) -> None:
         """Turn a provider's knobs."""
@@ -128,7 +131,8 @@ def simulators() -> Iterator[Simulated]:
 @contextmanager
 def gateway(sources: Mapping[str, Mapping[str, object]], **tables: Mapping[str, object]) -> Iterator[Client]:
     """A gateway on a socket that leaves no file behind; ``tables`` are further settings."""
-    settings = load_only(**{"sources": sources, "state": {"database_url": "sqlite://"}, **tables})
+    limits = {"deadline": PATIENCE, **tables.get("limits", {})}
+    settings = load_only(**{"sources": sources, "state": {"database_url": "sqlite://"}, **tables, "limits": limits})
     bound = bind("127.0.0.1", 0)
     with running(create_app(settings), bound):
         yield Client(url_of(bound))

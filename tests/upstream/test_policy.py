@@ -5,9 +5,18 @@ from collections.abc import Awaitable
 
 import pytest
 
-from gateway.errors import SourceError, SourceMisconfigured, SourceRateLimited, SourceTimeout, SourceUnavailable
+from gateway.errors import (
+    AllSourcesFailed,
+    SourceError,
+    SourceMisconfigured,
+    SourceRateLimited,
+    SourceTimeout,
+    SourceUnavailable,
+)
 from gateway.numbers.blocks import Block, Listing
 from gateway.numbers.filters import EVERYTHING
+from gateway.numbers.search import Search
+from gateway.numbers.windows import Range
 from gateway.upstream.errand import Errand
 from tests.conftest import errand
 from tests.contract.acme import Acme
@@ -60,6 +69,18 @@ async def test_so_many_a_minute(rig: OpenRig) -> None:
     assert sorted(type(one).__name__ for one in told) == ["Listing", "Listing", "SourceRateLimited"]
     assert len(wire.heard) == 2
     assert work.calls == {"depot": 2}, "a call that never left is not counted"
+
+
+async def test_a_list_that_had_no_turn(rig: OpenRig) -> None:
+    """A list whose next block had no turn before the deadline says so, and does not blame the source for being slow."""
+    async with listening(saying(GOOD)) as wire:
+        depot = rig(Acme, wire.url, calls_per_minute=1, block_size=1)
+        with pytest.raises(SourceRateLimited):
+            await depot.inventory.snapshot("depot", Search(), errand(0.1))
+        window = depot.inventory.window(Search(), Range(), ["depot"], errand(0.1), counted=False)
+        with pytest.raises(AllSourcesFailed) as told:
+            await window
+    assert isinstance(told.value.failures["depot"], SourceRateLimited)
 
 
 def _held_until(release: asyncio.Event) -> Respond:
