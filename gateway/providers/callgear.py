@@ -206,8 +206,8 @@ class CallGear:
             origin=origin,
             availability=model.Availability.PURCHASABLE,
             lifecycle=model.Lifecycle.AVAILABLE,
-            category=row.category,
-            location=model.location(row.location_mnemonic, row.location_name),
+            category=row.category or None,
+            location=model.location(row.location_mnemonic or None, row.location_name or None),
             pricing=model.pricing(
                 self._currency,
                 model.Provenance.CONFIGURED,
@@ -217,8 +217,8 @@ class CallGear:
             ),
             details=CallGearDetails(
                 category=row.category or "unknown",
-                location_mnemonic=row.location_mnemonic,
-                location_name=row.location_name,
+                location_mnemonic=row.location_mnemonic or None,
+                location_name=row.location_name or None,
                 onetime_payment=row.onetime_payment,
                 monthly_charge=row.monthly_charge,
                 min_charge=row.min_charge,

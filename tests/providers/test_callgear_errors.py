@@ -33,6 +33,7 @@ REMEDIES: list[tuple[str, type[SourceError]]] = [
     ("method_not_found", SourceMisconfigured),
     ("notifications_not_supported", SourceMisconfigured),
     ("batch_opreations_not_supported", SourceMisconfigured),
+    ("batch_operations_not_supported", SourceMisconfigured),
     ("data_type_error", SourceMisconfigured),
     ("required_parameter_missed", SourceMisconfigured),
     ("invalid_parameter_value", SourceMisconfigured),
@@ -43,6 +44,7 @@ REMEDIES: list[tuple[str, type[SourceError]]] = [
     ("filter_prohibited", SourceMisconfigured),
     ("date_interval_limit_reached", SourceMisconfigured),
     ("tariff_restrictions", SourceMisconfigured),
+    ("virtual_phone_number_not_found", SourceMisconfigured),
     ("a_mnemonic_of_tomorrow", SourceMisconfigured),
 ]
 MENDABLE = {

@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 import msgspec.inspect
 import pytest
 
+from gateway.errors import SourceBadAnswer
+from gateway.numbers.blocks import Block
+from gateway.numbers.filters import EVERYTHING
 from gateway.numbers.model import Availability, Lifecycle, Number
 from gateway.providers.cloudlx import Address, CloudLXDetails
 from tests.providers.build import Json, cloudlx, listed, response
@@ -202,3 +205,36 @@ def test_addresses_are_marked_as_personal() -> None:
         "number_address": {"scope": "addresses:read"},
         "emergency_number_address": {"scope": "addresses:read"},
     }
+
+
+@pytest.mark.parametrize(
+    ("source", "token", "bearer", "reason"),
+    [
+        (SOURCE, None, "Bearer secret-token", "the configured token"),
+        (SOURCE, "exchanged", "Bearer exchanged", "an exchanged token comes first"),
+        (cloudlx(client_id="secret-id", client_secret="secret-client"), "exchanged", "Bearer exchanged", "a client's"),
+    ],
+    ids=lambda value: str(getattr(value, "slug", value)),
+)
+def test_signing_adds_a_bearer_and_nothing_else(source: Json, token: str | None, bearer: str, reason: str) -> None:
+    """The bearer stands in the header, as documented; unsigned, the request holds no secret."""
+    request = source.ask(Block(0, 200), EVERYTHING)
+    assert "secret" not in repr(request), reason
+    signed = source.sign(request, token)
+    assert (signed.method, signed.url, signed.body) == (request.method, request.url, request.body), reason
+    assert signed.headers == (*request.headers, ("authorization", bearer)), reason
+
+
+def test_bad_rows_are_counted_with_their_places() -> None:
+    """Bad rows cost themselves alone; when all are bad the shape has changed, which is no empty account."""
+    bad: list[Json] = [None, 5, "row", [], {"uuid": None}, {"uuid": {}}, {"number_e164": "string"}]
+    listing = listed(SOURCE, *(part for row in bad for part in (row, {})))
+    assert (listing.sent, listing.skipped, listing.holes) == (14, 7, (0, 2, 4, 6, 8, 10, 12))
+    assert (listing.rows, listing.drift) == (listed(SOURCE, *[{}] * 7).rows, ("unreadable rows",))
+    with pytest.raises(SourceBadAnswer, match="CloudLX answered 7 rows of which none can be read"):
+        listed(SOURCE, *bad)
+
+
+def test_new_fields_are_ignored() -> None:
+    """Trap: the vendor adds fields without a new version of the media type."""
+    assert listed(SOURCE, {"number_translations": {"all": []}}, links=None) == listed(SOURCE, {})
