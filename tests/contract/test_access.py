@@ -90,9 +90,8 @@ async def test_a_right_that_lacks_has_a_name(sandbox: Simulators, rooms: OpenRoo
 
 def _questions(source: Source) -> list[Request]:
     """Every kind of unsigned question that a source's class can make, reworded too."""
-    questions: list[Request] = []
-    if isinstance(source, Lists):
-        questions.append(source.ask(Block(0, 10), EVERYTHING))
+    assert isinstance(source, Lists)
+    questions = [source.ask(Block(0, 10), EVERYTHING)]
     if isinstance(source, LooksUp):
         questions.append(source.ask_one(UNHELD))
     if isinstance(source, LooksUpMany):

@@ -15,7 +15,7 @@ from gateway.errors import (
     SourceUnavailable,
 )
 from gateway.sandbox.faults import FAULTS, faults_of
-from tests.conftest import OpenRooms, Simulators
+from tests.conftest import PATIENCE, OpenRooms, Simulators
 from tests.contract.known import cases
 from tests.contract.test_listing import whole
 from tests.contract.truth import NAMES, ONE_OF_EACH, table_of
@@ -49,7 +49,7 @@ async def test_a_failure_has_its_code(sandbox: Simulators, rooms: OpenRooms, nam
     provider = NAMES[name]
     errand = "token" if FAULTS[fault].errands else "list"
     sandbox.turn(provider, fault=fault, fault_on=errand, drip_interval=0.2, huge_bytes=34_000_000)
-    opened = await rooms({name: {**table_of(sandbox, name), "timeout": 0.3 if fault in {"hang", "drip"} else 10}})
+    opened = await rooms({name: {**table_of(sandbox, name), "timeout": 0.2 if fault in {"hang", "drip"} else PATIENCE}})
     expected = OTHERWISE.get((fault, provider), CODE_OF.get(fault))
     if expected is None:
         assert (await whole(opened, name)).complete

@@ -1,13 +1,19 @@
-"""In CI a skipped test fails the run: what was not run there was not shown."""
+"""What holds for every test: in CI a skip fails the run, and no setting comes from the shell."""
 
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
+
+import pytest
 
 import gateway
+from gateway.settings import Settings
+from tests.conftest import told_in_ci
 
 SKIPPING = """
 import pytest
@@ -66,3 +72,31 @@ def test_a_skip_fails_in_ci_alone(tmp_path: Path) -> None:
     for reason in ("not today", "no network", "no_such_module"):
         assert reason in said
     assert said.count("was skipped, and CI is set, where every test must run: Skipped: ") == 3
+
+
+@pytest.mark.parametrize(
+    ("outcome", "environment", "becomes"),
+    [("skipped", {}, "skipped"), ("skipped", {"CI": "1"}, "failed"), ("passed", {"CI": "1"}, "passed")],
+)
+def test_a_report_is_looked_at(
+    outcome: Literal["passed", "skipped"], environment: dict[str, str], becomes: str
+) -> None:
+    """Only a skip, and only in CI, becomes a failure that says which test and why."""
+    why = ("test_some.py", 3, "Skipped: not today")
+    report = pytest.TestReport("test_some", ("test_some.py", 3, "test_some"), {}, outcome, why, "call")
+    told_in_ci(report, environment)
+    told = "test_some was skipped, and CI is set, where every test must run: Skipped: not today"
+    assert (report.outcome, report.longrepr) == (becomes, told if becomes == "failed" else why)
+
+
+@pytest.fixture(scope="module")
+def _set_in_the_shell() -> Iterator[None]:
+    os.environ["GATEWAY_SERVER__PORT"] = "1"
+    yield
+    del os.environ["GATEWAY_SERVER__PORT"]
+
+
+@pytest.mark.usefixtures("_set_in_the_shell")
+def test_no_setting_comes_from_the_shell() -> None:
+    """A variable that was set before the tests is not there while one runs."""
+    assert Settings().server.port == 8000

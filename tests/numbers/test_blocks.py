@@ -24,3 +24,19 @@ def test_rows_stand_where_they_stood() -> None:
     rows = numbers_to(3)
     listing = Listing(rows=rows, sent=5, skipped=2, holes=(0, 3), as_of=NOW)
     assert list(listing.placed(10)) == [(11, rows[0]), (12, rows[1]), (14, rows[2])]
+
+
+@pytest.mark.parametrize(
+    ("sent", "size", "kept"),
+    [
+        pytest.param((0, 1, 2), 3, (0, 1, 2), id="as many as asked: as it is"),
+        pytest.param((0, 1, 2, 3, 4), 3, (0, 1, 2), id="more than asked: what goes beyond is left out"),
+        pytest.param((0, 0, 1, 1, 2, 2), 3, (0, 1, 2), id="every row twice: each stands once"),
+    ],
+)
+def test_an_answer_is_held_to_what_was_asked(sent: tuple[int, ...], size: int, kept: tuple[int, ...]) -> None:
+    """A longer answer counts as the rows that were asked for, so that the next read begins where it should."""
+    rows = numbers_to(5)
+    held = Listing(rows=tuple(rows[place] for place in sent), sent=len(sent), as_of=NOW).held_to(size)
+    assert held.rows == tuple(rows[place] for place in kept)
+    assert held.sent == len(kept)

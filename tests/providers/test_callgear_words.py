@@ -8,7 +8,7 @@ from gateway.numbers.blocks import Block
 from gateway.numbers.e164 import E164
 from gateway.numbers.filters import EVERYTHING
 from gateway.numbers.model import Availability, Lifecycle, Location, Number
-from gateway.providers.callgear import CallGearDetails
+from gateway.providers.callgear import CallGear, CallGearDetails
 from tests.providers.build import Json, callgear, listed, origin, response
 
 SOURCE = callgear()
@@ -25,7 +25,9 @@ LOGIN = {"login": "secret-login", "password": "secret-password"}
     ],
     ids=lambda value: str(getattr(value, "slug", value)),
 )
-def test_signing_adds_the_token_and_nothing_else(source: Json, token: str | None, credential: str, reason: str) -> None:
+def test_signing_adds_the_token_and_nothing_else(
+    source: CallGear, token: str | None, credential: str, reason: str
+) -> None:
     """Trap: the token travels in ``params``; unsigned, windows and look-ups hold no secret."""
     for request in (source.ask(Block(0, 10), EVERYTHING), source.ask_many([E164("+74993720692")])[0][0]):
         assert b"secret" not in request.body, reason
@@ -69,8 +71,8 @@ TEXTS = ("category", "location_mnemonic", "location_name")
     [
         (dict.fromkeys(FACTS), "null, as documented"),
         (dict.fromkeys(FACTS, ""), "empty texts"),
-        (dict.fromkeys(FACTS, []), "PHP's empty arrays"),
-        (dict.fromkeys(FACTS, {}), "empty objects"),
+        ({name: [] for name in FACTS}, "PHP's empty arrays"),
+        ({name: {} for name in FACTS}, "empty objects"),
         (dict.fromkeys(TEXTS, ""), "empty texts where texts stand: the row decodes at the first try"),
         ({"category": ""}, "a category alone"),
     ],
@@ -149,9 +151,10 @@ def test_what_is_no_price_loses_its_row_alone(field: str, written: Json) -> None
 def test_bad_rows_are_counted_with_their_places() -> None:
     """Bad rows cost themselves alone; when all are bad the shape has changed, which is no empty list."""
     bad: list[Json] = [None, 5, "row", [], {"phone_number": "string"}, {"phone_number": None}, {"phone_number": ""}]
-    listing = listed(SOURCE, *(part for row in bad for part in (row, {})))
+    plain: Json = {}
+    listing = listed(SOURCE, *[row for each in bad for row in (each, plain)])
     assert (listing.sent, listing.skipped, listing.holes) == (14, 7, (0, 2, 4, 6, 8, 10, 12))
-    assert listing.rows == tuple(listed(SOURCE, *[{}] * 7).rows)
+    assert listing.rows == listed(SOURCE, *[{}] * 7).rows
     with pytest.raises(SourceBadAnswer, match="CallGear answered 7 rows of which none can be read"):
         listed(SOURCE, *bad)
 

@@ -9,7 +9,7 @@ from gateway.errors import SourceBadAnswer
 from gateway.numbers.blocks import Block
 from gateway.numbers.filters import EVERYTHING
 from gateway.numbers.model import Availability, Lifecycle, Number
-from gateway.providers.cloudlx import Address, CloudLXDetails
+from gateway.providers.cloudlx import Address, CloudLX, CloudLXDetails
 from tests.providers.build import Json, cloudlx, listed, response
 
 SOURCE = cloudlx()
@@ -216,7 +216,7 @@ def test_addresses_are_marked_as_personal() -> None:
     ],
     ids=lambda value: str(getattr(value, "slug", value)),
 )
-def test_signing_adds_a_bearer_and_nothing_else(source: Json, token: str | None, bearer: str, reason: str) -> None:
+def test_signing_adds_a_bearer_and_nothing_else(source: CloudLX, token: str | None, bearer: str, reason: str) -> None:
     """The bearer stands in the header, as documented; unsigned, the request holds no secret."""
     request = source.ask(Block(0, 200), EVERYTHING)
     assert "secret" not in repr(request), reason
@@ -228,7 +228,8 @@ def test_signing_adds_a_bearer_and_nothing_else(source: Json, token: str | None,
 def test_bad_rows_are_counted_with_their_places() -> None:
     """Bad rows cost themselves alone; when all are bad the shape has changed, which is no empty account."""
     bad: list[Json] = [None, 5, "row", [], {"uuid": None}, {"uuid": {}}, {"number_e164": "string"}]
-    listing = listed(SOURCE, *(part for row in bad for part in (row, {})))
+    plain: Json = {}
+    listing = listed(SOURCE, *[row for each in bad for row in (each, plain)])
     assert (listing.sent, listing.skipped, listing.holes) == (14, 7, (0, 2, 4, 6, 8, 10, 12))
     assert (listing.rows, listing.drift) == (listed(SOURCE, *[{}] * 7).rows, ("unreadable rows",))
     with pytest.raises(SourceBadAnswer, match="CloudLX answered 7 rows of which none can be read"):

@@ -37,7 +37,7 @@ async def transport(clock: ManualClock) -> AsyncIterator[HttpTransport]:
 def send(transport: HttpTransport) -> Send:
     """Sends a GET to a URL, unless told otherwise."""
 
-    async def sending(url: str, seconds: float = 5.0, request: Request | None = None) -> Response:
+    async def sending(url: str, seconds: float = 30.0, request: Request | None = None) -> Response:
         return await transport.send(request or Request("GET", url), seconds)
 
     return sending
@@ -116,13 +116,13 @@ async def test_connections_are_kept_and_not_rationed(transport: HttpTransport) -
         await everybody.wait()
         writer.write(answer())
 
-    async with listening(respond) as wire, asyncio.timeout(5):
-        calls = [asyncio.create_task(transport.send(Request("GET", wire.url), 5)) for _ in range(100)]
+    async with listening(respond) as wire, asyncio.timeout(30):
+        calls = [asyncio.create_task(transport.send(Request("GET", wire.url), 30)) for _ in range(100)]
         for _ in calls:
             await arrived.acquire()
         everybody.set()
         await asyncio.gather(*calls)
-        await transport.send(Request("GET", wire.url), 5)
+        await transport.send(Request("GET", wire.url), 30)
         assert (len(wire.heard), wire.connections) == (101, 100)
 
 
@@ -208,7 +208,7 @@ async def _hang_midway(_: Heard, writer: asyncio.StreamWriter) -> None:
 async def test_time_is_bounded(send: Send, respond: Callable[[Heard, asyncio.StreamWriter], Awaitable[None]]) -> None:
     """Neither a silent server nor one that stops in the middle is waited for longer than allowed."""
     async with listening(respond) as wire:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(30):
             with pytest.raises(SourceTimeout, match=r"0\.05 seconds"):
                 await send(wire.url, 0.05)
 
@@ -222,7 +222,7 @@ async def test_a_caller_who_leaves_takes_the_call_along(send: Send) -> None:
         await heard.rest.read()
         gone.set()
 
-    async with listening(respond) as wire, asyncio.timeout(5):
+    async with listening(respond) as wire, asyncio.timeout(30):
         call = asyncio.ensure_future(send(wire.url))
         await arrived.wait()
         call.cancel()

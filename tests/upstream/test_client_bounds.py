@@ -39,15 +39,15 @@ async def test_a_longer_answer_is_given_up(transport: HttpTransport, text: bytes
     """Whatever unpacks to more than the bound is SOURCE_TOO_LARGE, and the transport goes on working."""
     async with listening(saying(text, answer(b"ok"))) as wire:
         with pytest.raises(SourceTooLarge, match=str(BYTES_AT_MOST)):
-            await transport.send(Request("GET", wire.url), 20)
-        assert (await transport.send(Request("GET", wire.url), 20)).body == b"ok"
+            await transport.send(Request("GET", wire.url), 30)
+        assert (await transport.send(Request("GET", wire.url), 30)).body == b"ok"
 
 
 @pytest.mark.parametrize("text", [answer(b" " * BYTES_AT_MOST), _deflated(BYTES_AT_MOST)], ids=["plain", "deflate"])
 async def test_the_bound_itself_is_allowed(transport: HttpTransport, text: bytes) -> None:
     """An answer of exactly the bound is read in full."""
     async with listening(saying(text)) as wire:
-        response = await transport.send(Request("GET", wire.url), 20)
+        response = await transport.send(Request("GET", wire.url), 30)
     assert len(response.body) == BYTES_AT_MOST
 
 
@@ -65,7 +65,7 @@ async def test_an_endless_answer_is_left(transport: HttpTransport) -> None:
         finally:
             gone.set()
 
-    async with listening(respond) as wire, asyncio.timeout(20):
+    async with listening(respond) as wire, asyncio.timeout(30):
         with pytest.raises(SourceTooLarge):
-            await transport.send(Request("GET", wire.url), 20)
+            await transport.send(Request("GET", wire.url), 30)
         await gone.wait()
