@@ -106,8 +106,10 @@ def test_serve_needs_sources() -> None:
 def test_strangers_are_not_served_by_accident(tmp_path: Path, simulated: Simulated) -> None:
     """A host that others can reach needs a client or --insecure: nothing is opened before that is known."""
     path = written(tmp_path / "gateway.toml", simulated.sources)
-    assert refused("serve", "--config", path, "--host", "0.0.0.0").startswith(OFF_LOOPBACK)
-    assert refused("demo", "--host", "0.0.0.0", "--port", 0).startswith(OFF_LOOPBACK)
+    with bind("127.0.0.1", 0) as bound:
+        taken = ("--host", "0.0.0.0", "--port", bound.getsockname()[1])
+        assert refused("serve", "--config", path, *taken).startswith(OFF_LOOPBACK)
+        assert refused("demo", *taken).startswith(OFF_LOOPBACK)
 
 
 def test_a_taken_port_is_a_sentence(tmp_path: Path, simulated: Simulated) -> None:
@@ -124,7 +126,8 @@ def test_a_key_that_cannot_be_kept_is_a_sentence(tmp_path: Path, simulated: Simu
     """Without a place for the key that signs cursors nothing is served; the words name the setting."""
     state = f'[state]\ndatabase_url = "sqlite:///{tmp_path}/nowhere/gateway.db"\n'
     path = written(tmp_path / "gateway.toml", simulated.sources, state)
-    told = refused("serve", "--config", path, "--port", 0)
+    with bind("127.0.0.1", 0) as bound:
+        told = refused("serve", "--config", path, "--port", bound.getsockname()[1])
     assert told.startswith(f"gateway: server.cursor_key: none is set, and {tmp_path}/nowhere/gateway.key cannot be")
     assert "set one of at least 16 characters" in told
 

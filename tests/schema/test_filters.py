@@ -154,7 +154,7 @@ def sevens(everything: list[Row]) -> list[Row]:
     return kept(SEVENS, everything)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(wanted=TREES)
 def test_any_combination_keeps_what_it_says(graph: Client, sevens: list[Row], wanted: Row) -> None:
     """Random trees of and, or and not agree with the naive reading, whatever is pushed to the providers."""
