@@ -66,7 +66,7 @@ installed() {
         read -r held crc size from <"$stamp" || :
     fi
     case $held in
-        requirements-dev.lock | "$1") [ "$crc $size" = "$sum" ] && [ "$from" = "${base:-$from}" ] && [ -x "$python" ] ;;
+        requirements-dev.lock | "$1") [ "$crc $size" = "$sum" ] && [ "$from" = "${named:-$from}" ] && [ -x "$python" ] ;;
         *) return 1 ;;
     esac
 }
@@ -75,7 +75,9 @@ installed() {
 # that an installation that was cut off leaves none.
 install() {
     say "installing $1 into $environment"
-    if ! installed requirements.lock; then
+    if installed requirements.lock; then
+        base=$from
+    else
         rm -f "$stamp"
         rm -rf "$environment"
         "$base" -m venv "$environment"
@@ -88,9 +90,10 @@ install() {
 # provide LOCK: one start installs, others that come meanwhile wait for it. The operating system takes the lock on the
 # file back when the last process that installs has ended, however it ended, so that nothing is left to be cleaned up.
 provide() {
-    base=''
+    named=''
     if [ -n "${PYTHON:-}" ]; then
         find_python
+        named=$base
     fi
     if installed "$1"; then
         return

@@ -23,10 +23,10 @@ class Telling:
         self.told = place / "told"
         self.told.touch()
 
-    def run(self, script: str, **variables: str) -> list[str]:
+    def run(self, script: str, path: str = os.defpath, **variables: str) -> list[str]:
         """What is asked of Python when a script is run, besides what the script is for."""
         before = len(self.told.read_text().splitlines())
-        done = self.clone.run(script, **{"PYTHON": str(self.python), "TOLD": str(self.told), **variables})
+        done = self.clone.run(script, path=path, **{"PYTHON": str(self.python), "TOLD": str(self.told), **variables})
         told = self.told.read_text().splitlines()[before:]
         assert bool(done.stdout) is (done.returncode == 0), done.stderr
         assert ("installing" in done.stderr) is ("installs" in told)
@@ -74,6 +74,14 @@ def test_another_python_makes_it_anew(telling: Telling) -> None:
     telling.run("demo")
     telling.python = telling.python.rename(telling.python.with_name("another"))
     assert [telling.run("demo", PYTHON=""), telling.run("demo"), telling.run("demo")] == [NOTHING, ANEW, NOTHING]
+
+
+def test_the_tests_keep_the_python_of_the_demo(telling: Telling, tmp_path: Path) -> None:
+    """Where none is named, what is missing is added to what is there, whatever python3 is by now."""
+    telling.run("demo")
+    path = commands(tmp_path / "bin", {"python3": program(tmp_path / "another", TELLING)})
+    assert telling.run("test", PYTHON="", path=path) == ADDED
+    assert telling.run("test") == NOTHING
 
 
 def test_a_python_that_went_away_makes_it_anew(telling: Telling) -> None:

@@ -136,6 +136,19 @@ async def test_want_of_time_is_not_passed_on(cache: Cache, shelf: Shelf) -> None
     assert shelf.loads == 2
 
 
+async def test_who_has_no_time_left_either_makes_no_attempt(cache: Cache, shelf: Shelf) -> None:
+    """Whose own time is up as well when a load fails for want of time is told so, and loads nothing."""
+    shelf.door.clear()
+    shelf.fails = SourceTimeout("The deadline passed.")
+    hurried = [errand(seconds, clock=shelf.clock) for seconds in (1, 2, 2)]
+    tasks = [asyncio.create_task(cache.fetch("a", 60, work, shelf.load)) for work in hurried]
+    await asyncio.wait(tasks, timeout=0)
+    shelf.clock.advance(3)
+    shelf.door.set()
+    told = await asyncio.gather(*tasks, return_exceptions=True)
+    assert ([type(error) for error in told], shelf.loads) == ([SourceTimeout] * 3, 1)
+
+
 async def test_shared_and_not_kept(cache: Cache, shelf: Shelf) -> None:
     """What is only shared is loaded once for all who ask at once, and anew for whoever asks later."""
     shelf.door.clear()

@@ -132,6 +132,18 @@ async def test_a_refused_token_is_forgotten_once(holder: TokenHolder) -> None:
     assert (await holder.current(desk.send), desk.asked) == (new, 2)
 
 
+async def test_a_failure_is_over_after_a_success(holder: TokenHolder) -> None:
+    """Who waits for an attempt that succeeds is not told how an earlier one failed, even if the token is over at once."""
+    desk = Desk(0.0)
+    desk.fails = SourceTimeout("Too slow.")
+    with pytest.raises(SourceTimeout):
+        await holder.current(desk.send)
+    desk.fails = None
+    tasks = await _waiting(holder, desk, 3)
+    desk.door.set()
+    assert await asyncio.gather(*tasks) == ["token 2", "token 3", "token 4"]
+
+
 async def test_a_failure_is_not_remembered(holder: TokenHolder) -> None:
     """Those who wait for a later attempt are told how that one ended, not how an earlier one did."""
     desk = Desk()
