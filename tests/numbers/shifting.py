@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from gateway.errors import SourceError, SourceUnavailable
 from gateway.numbers.blocks import Block, Listing, Paging
-from gateway.numbers.drain import Drained, drain
+from gateway.numbers.drain import drain
 from gateway.numbers.e164 import E164
+from gateway.numbers.gathered import Drained
 from gateway.numbers.merge import Snapshot, in_order, merge
 from gateway.numbers.search import Search
 from gateway.numbers.windows import Range, Window
@@ -70,6 +71,7 @@ class Shifting:
         self.random = random
         self.rows = [_e164(drawn) for drawn in random.sample(range(POOL), rows)]
         self.moved: set[E164] = set()
+        self.moved_since_read: set[E164] = set()
         self.down = False
         self.kept: Snapshot | None = None
         self.length: int | None = None
@@ -82,8 +84,15 @@ class Shifting:
             kind = self.random.choice(("insert", "delete", "renumber"))
             stop = place + (kind != "insert")
             fresh = [new] if kind != "delete" and new not in self.rows else []
-            self.moved |= {*self.rows[place:stop], *fresh}
+            touched = {*self.rows[place:stop], *fresh}
+            self.moved |= touched
+            self.moved_since_read |= touched
             self.rows[place:stop] = fresh
+
+    @property
+    def known(self) -> list[E164]:
+        """The rows of now that a walk which begins now can know of: what is kept is allowed to be old."""
+        return [row for row in self.rows if self.kept is None or row not in self.moved_since_read]
 
     def answer(self, block: Block) -> Listing:
         """What it answers to one block, just now."""
@@ -133,6 +142,7 @@ class Gateway:
 
     def _drained(self, source: Shifting, changes: int) -> Drained:
         """Read a list whole; what is under way is answered in any order."""
+        source.moved_since_read.clear()
         steps = drain(source.manners.paging, source.length)
         asks, calls = next(steps), 0
         while True:

@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from gateway.errors import AllSourcesFailed
 from gateway.numbers.cursor import Place
+from gateway.numbers.drain import UNSTABLE
 from gateway.numbers.model import Number
 from gateway.numbers.search import Key, Order, Search
 from gateway.numbers.windows import Gap, Range, Window
@@ -15,8 +16,6 @@ from tests.numbers.build import number
 from tests.numbers.shifting import LONGEST, MANNERS, Gateway, Manners, Shifting
 from tests.profiles import examples
 
-UNSTEADY = "changed while it was read"
-"""What a report says of a list that changed so much that it could not be read as one."""
 NAMES = st.sampled_from("abcd")
 
 
@@ -43,8 +42,8 @@ class Walks(RuleBasedStateMachine):
         self.ended = False
         self.told: list[Number] = []
         self.gaps: list[tuple[str, Gap]] = []
-        self.unsteady: set[str] = set()
-        self.begun_with = {name: list(source.rows) for name, source in self.gateway.sources.items()}
+        self.unstable: set[str] = set()
+        self.begun_with = {name: source.known for name, source in self.gateway.sources.items()}
         for source in self.gateway.sources.values():
             source.moved.clear()
 
@@ -75,8 +74,8 @@ class Walks(RuleBasedStateMachine):
             if read.error is not None:
                 assert read.gap == self.covered(window), "I4: the gap is what the page covers"
                 self.gaps.append((read.source, read.gap))
-            elif UNSTEADY in read.remarks:
-                self.unsteady.add(read.source)
+            elif UNSTABLE in read.remarks:
+                self.unstable.add(read.source)
         assert window.complete == all(read.error is None for read in window.reads), "I3: nothing is left unsaid"
 
     def covered(self, window: Window) -> Gap:
@@ -95,7 +94,7 @@ class Walks(RuleBasedStateMachine):
         for name, gap in self.gaps:
             for window in self.gateway.between(Range(after=gap.after, before=gap.before), changes):
                 self.told += [row for row in window.numbers if row.origin.source == name]
-                self.unsteady |= {read.source for read in window.reads if UNSTEADY in read.remarks}
+                self.unstable |= {read.source for read in window.reads if UNSTABLE in read.remarks}
         assert len({row.identity for row in self.told}) == len(self.told), "I1: no row twice, gaps included"
         self.check_stable_rows({row.identity for row in self.told}, [])
         self.walk(backwards=backwards)
@@ -109,7 +108,7 @@ class Walks(RuleBasedStateMachine):
     def check_stable_rows(self, told: set[tuple[str, str]], gaps: list[tuple[str, Gap]]) -> None:
         """Every row that was there all the time was told, or lies in a gap of its source."""
         for name, source in self.gateway.sources.items():
-            if name in self.unsteady:
+            if name in self.unstable:
                 event("a list changed too much to be read as one")
                 continue
             untold = [row for row in self.begun_with[name] if row not in source.moved and (name, row) not in told]
