@@ -5,7 +5,8 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
-from benchmarks.pages.designs import Clock, Page
+from benchmarks.clock import Clock
+from benchmarks.pages.designs import Page
 from benchmarks.simulated import PATIENCE, Identity, World, settings_over
 from gateway.numbers.blocks import Block, Listing
 from gateway.numbers.chain import cover

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from msgspec import Struct
 from starlette.types import ASGIApp, Message
 
+from benchmarks.clock import Clock
 from benchmarks.simulated import Identity, World, settings_over
 from gateway.app import create_app
 
@@ -27,25 +27,6 @@ class Page(Struct, frozen=True):
 
     rows: list[Identity]
     more: bool
-
-
-class Clock:
-    """A clock that is set forward by hand."""
-
-    def __init__(self) -> None:
-        self._passed = 0.0
-
-    def advance(self, seconds: float) -> None:
-        """Let that time pass at once."""
-        self._passed += seconds
-
-    def now(self) -> datetime:
-        """The time in UTC."""
-        return datetime(2026, 11, 1, tzinfo=UTC) + timedelta(seconds=self._passed)
-
-    def monotonic(self) -> float:
-        """Seconds that only grow."""
-        return self._passed
 
 
 class Design(Protocol):

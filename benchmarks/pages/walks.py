@@ -7,8 +7,9 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from benchmarks.clock import Clock
 from benchmarks.pages.baselines import RoundRobin, Vector
-from benchmarks.pages.designs import Clock, Design, Gateway
+from benchmarks.pages.designs import Design, Gateway
 from benchmarks.simulated import Identity, World
 
 DESIGNS: dict[str, Callable[[World, Clock], Design]] = {
