@@ -12,5 +12,5 @@ process by page, from the request's bytes to the answer's; the simulators run in
 The two others stand in ``baselines``. They use the gateway's own adapters and are told the length of every list,
 which backwards they could not do without.
 
-``--write`` puts the table into ``docs/pagination.md``, ``--quick`` walks a small world once, ``--json`` prints figures.
+``--write`` puts the table into ``docs/pagination.md`` and its lines for pages of 50 into the README, ``--quick`` walks a small world once, ``--json`` prints figures.
 """

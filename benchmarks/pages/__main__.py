@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -21,7 +21,10 @@ WALKS = [
 ]
 QUICK_ROWS = dict.fromkeys(ROWS, 300)
 QUICK_WALKS = [Walk(50, 3, False), Walk(50, 3, True)]
-DOCUMENT = Path(__file__).parents[2] / "docs" / "pagination.md"
+ROOT = Path(__file__).parents[2]
+DOCUMENT, README = ROOT / "docs" / "pagination.md", ROOT / "README.md"
+SHOWN_FIRST = 50
+"""The page size whose lines the README shows."""
 BEGIN, END = "<!-- pages: begin -->", "<!-- pages: end -->"
 HEAD = """\
 | walk | page | changes a call | gateway: calls a page | ms a page | skipped | doubled | round robin: calls a page | skipped | doubled | vector: calls a page | skipped | doubled | out of order |
@@ -61,6 +64,11 @@ def row_of(walk: Walk, figures: Mapping[str, Figures]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def table_of(found: Sequence[tuple[Walk, Mapping[str, Figures]]]) -> str:
+    """All lines under their heading."""
+    return "\n".join([HEAD, *(row_of(walk, figures) for walk, figures in found)])
+
+
 def written(document: str, table: str) -> str:
     """The document with the table as it is now."""
     before, rest = document.split(BEGIN)
@@ -71,17 +79,19 @@ def written(document: str, table: str) -> str:
 @click.command(help="Walk all rows of all sources while they change, and compare three designs.")
 @click.option("--quick", is_flag=True, help="A small world, pages of 50, three changes a call.")
 @click.option("--json", "as_json", is_flag=True, help="Print every figure as JSON.")
-@click.option("--write", is_flag=True, help=f"Put the table into docs/{DOCUMENT.name}.")
+@click.option("--write", is_flag=True, help="Put the table into docs/pagination.md, and some of it into README.md.")
 def main(*, quick: bool, as_json: bool, write: bool) -> None:
     """Measure and print."""
     found = asyncio.run(measured(QUICK_ROWS, QUICK_WALKS) if quick else measured(ROWS, WALKS))
-    table = "\n".join([HEAD, *(row_of(walk, figures) for walk, figures in found)])
+    table = table_of(found)
     if as_json:
         sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
     else:
         click.echo(table)
     if write:
-        DOCUMENT.write_text(written(DOCUMENT.read_text(encoding="utf-8"), table), encoding="utf-8")
+        some = table_of([(walk, figures) for walk, figures in found if walk.size == SHOWN_FIRST])
+        for place, shown in ((DOCUMENT, table), (README, some)):
+            place.write_text(written(place.read_text(encoding="utf-8"), shown), encoding="utf-8")
 
 
 if __name__ == "__main__":
