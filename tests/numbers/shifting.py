@@ -5,6 +5,7 @@ from random import Random
 
 from hypothesis import strategies as st
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.errors import SourceError, SourceUnavailable
 from gateway.numbers.blocks import Block, Listing, Paging
@@ -16,7 +17,7 @@ from gateway.numbers.search import Search
 from gateway.numbers.windows import Range, Window
 from tests.numbers.build import NOW, number
 
-LONGEST = 60
+LONGEST = 160
 POOL = 10 * LONGEST
 """Numbers that rows are drawn from: few enough that one that was deleted comes again."""
 CALLS_AT_MOST = 3_000
@@ -44,22 +45,26 @@ class Manners(Struct, frozen=True, kw_only=True):
         return Paging(size=self.size, aligned=self.aligned, counted=self.counted, ahead=8 if self.aligned else 1)
 
 
-MANNERS = st.builds(
-    lambda size, kind, cap, doubles: Manners(size=size, cap=cap, doubles=doubles, **kind),
-    st.integers(4, 12),
-    st.sampled_from(
-        (
-            {},
-            {"totals": True},
-            {"totals": True, "counted": True},
-            {"aligned": True},
-            {"aligned": True, "totals": True},
-        )
-    ),
-    st.none(),
-    st.booleans(),
-)
-"""Any offset, by page alone, and counted; honest, clamping, and repeating."""
+KINDS = ("any offset", "any offset, with a total", "counted", "pages", "pages, with a total")
+
+
+@st.composite
+def honest(draw: st.DrawFn) -> Manners:
+    """A list of any offset, of pages alone, or counted, that keeps what it promises."""
+    kind = draw(st.sampled_from(KINDS))
+    return Manners(
+        size=draw(st.integers(10, 40)),
+        aligned="pages" in kind,
+        totals="total" in kind or kind == "counted",
+        counted=kind == "counted",
+    )
+
+
+@st.composite
+def lying(draw: st.DrawFn) -> Manners:
+    """The same, but it clamps its pages or repeats the last one past its end, or both."""
+    cap = draw(st.none() | st.integers(5, 30))
+    return replace(draw(honest()), cap=cap, doubles=cap is None or draw(st.booleans()))
 
 
 class Shifting:
