@@ -18,8 +18,8 @@ from gateway.numbers.windows import Range, Window
 from tests.numbers.build import NOW, number
 
 LONGEST = 160
-POOL = 10 * LONGEST
-"""Numbers that rows are drawn from: few enough that one that was deleted comes again."""
+POOL = 900_000
+"""Numbers that rows are drawn from: so many that none that was deleted comes again in another place, which nobody could tell."""
 CALLS_AT_MOST = 3_000
 """Calls that reading a list of that length may take at all, whatever happens to it."""
 DOWN = SourceUnavailable("down")
