@@ -25,6 +25,14 @@ class Block(Struct, frozen=True):
         return self.start // self.size
 
 
+class Part(Struct, frozen=True):
+    """The question for one block of a source's list; ``descending`` sorts it by number, None leaves it as it is."""
+
+    source: str
+    block: Block
+    descending: bool | None = None
+
+
 class Paging(Struct, frozen=True, kw_only=True):
     """How one source's list can be read.
 
@@ -32,7 +40,7 @@ class Paging(Struct, frozen=True, kw_only=True):
     ``aligned``: only starts that are multiples of the size can be asked. ``ahead``: blocks asked at once while
     nothing is known of the length. ``counted``: the stated total is documented to count all matching rows.
     ``probed``: no total is stated, so that small reads go out with the first one to prove a short list's end.
-    ``furthest``: the last start that may be asked, None for no bound.
+    ``sorts``: it can be asked in the order of its numbers. ``furthest``: the last start that may be asked, None for no bound.
     """
 
     size: int
@@ -41,6 +49,7 @@ class Paging(Struct, frozen=True, kw_only=True):
     ahead: int = 1
     counted: bool = False
     probed: bool = False
+    sorts: bool = False
     furthest: int | None = None
 
 

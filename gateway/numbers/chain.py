@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.errors import UNLISTED, AllSourcesFailed, SourceError
-from gateway.numbers.blocks import Block, Listing, Paging
+from gateway.numbers.blocks import Block, Listing, Paging, Part
 from gateway.numbers.cursor import Place
 from gateway.numbers.model import Number
 from gateway.numbers.search import Search
@@ -36,13 +36,6 @@ class Stream(Struct, frozen=True):
 
     source: str
     paging: Paging | None
-
-
-class Part(Struct, frozen=True):
-    """The question for one block of a source's list."""
-
-    source: str
-    block: Block
 
 
 Answer = tuple[Part, "Listing | SourceError"]

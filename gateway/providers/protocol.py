@@ -106,6 +106,15 @@ class Lists(Source, Protocol):
 
 
 @runtime_checkable
+class Sorts(Lists, Protocol):
+    """A list that can be asked in the order of its numbers, where ``paging.sorts``."""
+
+    def ask_sorted(self, block: Block, wanted: Filter, *, descending: bool) -> Request:
+        """The request for a block of the list sorted by the text of its digits."""
+        ...
+
+
+@runtime_checkable
 class LooksUp(Source, Protocol):
     """A source that can be asked for one number."""
 

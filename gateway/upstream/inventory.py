@@ -8,12 +8,12 @@ import msgspec
 from msgspec.structs import replace
 
 from gateway.errors import UNLISTED, SourceError, SourceMisconfigured
-from gateway.numbers.blocks import Block, Listing
-from gateway.numbers.chain import Part, Stream, chain
+from gateway.numbers.blocks import Block, Listing, Paging, Part
+from gateway.numbers.chain import Stream, chain
 from gateway.numbers.chain_back import chain_back
 from gateway.numbers.drain import drain
 from gateway.numbers.filters import EVERYTHING, Facts, Filter, verdict
-from gateway.numbers.merge import Snapshot, Whole, in_order, merge
+from gateway.numbers.merge import Ask, Snapshot, Whole, in_order, merge
 from gateway.numbers.search import OrderField, Search
 from gateway.numbers.windows import Range, Window
 from gateway.providers.protocol import Lists, Request, Source
@@ -50,6 +50,7 @@ class Inventory:
         self._cache = cache
         self._clock = clock
         self._lengths: dict[str, int] = {}
+        self._unsorted: set[str] = set()
 
     def asked(self, names: Sequence[str], wanted: Filter) -> list[str]:
         """Those of the sources that the filter does not exclude."""
@@ -71,13 +72,62 @@ class Inventory:
             return await self._part(ask, search.wanted, errand)
 
         if search.order.field is not OrderField.SOURCE:
-            return await drive(merge(search, span, names, counted=counted), whole, errand)
+            by_number = await self._by_number(search, names, errand, counted=counted)
+
+            async def either(ask: Ask) -> Snapshot | Listing:
+                if isinstance(ask, Part):
+                    return await self._sorted_part(ask, search.wanted, errand)
+                if ask.source in by_number:
+                    self._unsorted.add(ask.source)
+                return await whole(ask)
+
+            return await drive(merge(search, span, names, counted=counted, by_number=by_number), either, errand)
         if span.last is not None:
             window = await drive(chain_back(search, span, names), whole, errand)
         else:
             streams = [Stream(name, lists.paging if (lists := self._callers[name].lists) else None) for name in names]
             window = await drive(chain(search, span, streams), part, errand)
         return await self._counted(window, search, errand) if counted else window
+
+    async def _by_number(
+        self, search: Search, names: Sequence[str], errand: Errand, *, counted: bool
+    ) -> dict[str, Paging]:
+        """Sources that are better read in the order of their numbers than whole: they sort, and are long or unknown.
+
+        One that was caught out of order is read whole from then on.
+        """
+        if search.order.field is not OrderField.E164 or counted:
+            return {}
+        found: dict[str, Paging] = {}
+        for name in names:
+            source = self._callers[name].sorts
+            if source is None or name in self._unsorted or self._is_short(source):
+                continue
+            if await self.kept(name, source.settings.ttl, errand) is None:
+                found[name] = source.paging
+        return found
+
+    def _is_short(self, source: Lists) -> bool:
+        """Whether a list is known to cost a call or two to read whole."""
+        return self._lengths.get(source.name, FEW * source.paging.size) < FEW * source.paging.size
+
+    async def _sorted_part(self, ask: Part, pushed: Filter, errand: Errand) -> Listing:
+        caller = self._callers[ask.source]
+        source = caller.sorts
+        assert source is not None
+        request = source.ask_sorted(ask.block, pushed, descending=ask.descending is True)
+        listing = await self._cache.fetch(
+            key_of(source, request, "block"),
+            source.settings.ttl,
+            errand,
+            lambda: caller.ask(request, source.read, errand),
+        )
+        if listing.total is not None and _whole_key(source, pushed) == _whole_key(source, EVERYTHING):
+            self._lengths[ask.source] = listing.total
+            if listing.sent == listing.total and ask.descending is False:
+                held = Snapshot(rows=listing.rows, as_of=listing.as_of, sent=listing.sent, skipped=listing.skipped)
+                await self._cache.keep(_whole_key(source, EVERYTHING), replace(held, drift=listing.drift))
+        return listing
 
     async def _counted(self, window: Window, search: Search, errand: Errand) -> Window:
         """The window with totals: in the cheap order they are what costs, so they are read only when wanted."""
@@ -113,7 +163,7 @@ class Inventory:
         source = self._callers[name].lists
         if source is None or search.order.field is OrderField.SOURCE:
             return search.wanted
-        if self._lengths.get(name, FEW * source.paging.size) < FEW * source.paging.size:
+        if self._is_short(source):
             return EVERYTHING
         kept = await self.kept(name, source.settings.ttl, errand)
         return search.wanted if kept is None else EVERYTHING
