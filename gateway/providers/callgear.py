@@ -278,10 +278,7 @@ def _condition(operator: str, value: object) -> dict[str, Any]:
 
 
 def _patterns(wanted: Filter, *, national: bool) -> dict[str, Any] | None:
-    """Conditions on digits as ``like`` patterns, all of which must hold.
-
-    A number may be written with a plus in front, so first digits are only looked for; national ones end alike, no more.
-    """
+    """Patterns that must all hold; a plus may stand in front, so first digits are looked for; national ones end alike."""
     matches = [part.e164 for part in conjuncts(wanted) if part.e164 is not None]
     digits = [said for match in matches for said in (match.starts_with, match.contains) if said and not national]
     ends = [f"%{match.ends_with[-LOCAL_DIGITS:]}" for match in matches if match.ends_with]
