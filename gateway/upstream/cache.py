@@ -31,6 +31,9 @@ FLIGHT_SECONDS = 10.0
 """How long a load may go on when nobody waits for it any more, or nobody did."""
 
 
+DAY = 86_400.0
+
+
 class Mark(NamedTuple):
     """How often a source was forgotten, here and by everybody: what began under another mark is not kept."""
 
@@ -67,6 +70,10 @@ class Cache:
                     found[place] = (await self._put(keys[place], mark, value)).value
         return found
 
+    async def keep(self, key: str, value: Kept, seconds: float = DAY) -> None:
+        """Put something there; others may find it for ``seconds``."""
+        await self.keep_many({key: value}, await self.mark(scope_of_key(key)), seconds)
+
     async def keep_many(self, values: Mapping[str, Kept], mark: Mark, seconds: float) -> None:
         """Put things of one source there that were asked for under ``mark``; others may find them for ``seconds``."""
         for key, value in values.items():
@@ -100,16 +107,6 @@ class Cache:
             if old is None:
                 raise
             return cast("K", old)
-
-    async def share(self, key: str, errand: Errand, load: Load[T]) -> T:
-        """What ``load`` brings, one load at a time for a key; nothing is kept.
-
-        Raises:
-            SourceTimeout: this errand's deadline passed before the load was done.
-            SourceError: whatever ``load`` raised, to everyone who waits for it; but not to those who still have time
-                when it failed for want of time.
-        """
-        return await self._flights.share(key, await self.mark(scope_of_key(key)), errand, load)
 
     async def old(self, key: str, stale_ttl: float, errand: Errand, error: SourceError) -> Any | None:  # noqa: ANN401 - what was put there
         """An old copy to stand in after a failure, marked as stale: a copy with a ``stale`` field, or None.

@@ -19,7 +19,7 @@ from gateway.numbers.filters import EVERYTHING, DigitsMatch, Filter
 from gateway.numbers.merge import Snapshot
 from gateway.numbers.model import Number, stale_copy
 from gateway.providers.protocol import LooksUpMany, Request
-from gateway.upstream.cache import Cache
+from gateway.upstream.cache import NEGATIVE_SECONDS, Cache
 from gateway.upstream.clock import Clock
 from gateway.upstream.errand import Errand
 from gateway.upstream.inventory import Inventory
@@ -141,8 +141,11 @@ class Lookups:
         self, caller: Caller, source: LooksUpMany, request: Request, chunk: Sequence[E164], errand: Errand
     ) -> Outcomes:
         try:
-            listing = await self._cache.share(
-                key_of(source, request, "look-up"), errand, lambda own: caller.ask(request, source.read, own)
+            listing = await self._cache.fetch(
+                key_of(source, request, "look-up"),
+                min(_believed(caller), NEGATIVE_SECONDS),
+                errand,
+                lambda own: caller.ask(request, source.read, own),
             )
         except SourceError as error:
             worded = isinstance(error, SourceMisconfigured) and error.reason  # not the place, but how it was asked

@@ -3,7 +3,7 @@
 Bytes that cannot be read, of another layout or of another version of an adapter, are nothing: never an error.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -100,7 +100,7 @@ class _Tables:
 
 
 class Packing:
-    """Writes and reads the values of some kinds, each a struct with ``rows`` or with one ``number`` or None."""
+    """Writes and reads the values of some kinds: structs, with ``rows`` or one ``number`` where they are an adapter's."""
 
     def __init__(self, sources: Iterable[Source], kinds: Iterable[type[Struct]]) -> None:
         self._kinds = {kind.__name__: kind for kind in kinds}
@@ -111,15 +111,13 @@ class Packing:
     def packed(self, slug: str, value: Kept) -> bytes:
         """A value of an adapter as bytes."""
         held: Any = value
-        single = "number" in held.__struct_fields__
-        numbers = held.rows if not single else () if held.number is None else (held.number,)
-        head = replace(held, **({"number": None} if single else {"rows": ()}))
+        numbers, head = _parted(held)
         tables = _Tables()
         rows = [tables.row(number) for number in numbers]
         envelope = _Envelope(
             LAYOUT,
             slug,
-            self._versions[slug],
+            self._versions.get(slug, 0),
             type(value).__name__,
             Raw(msgspec.msgpack.encode(head)),
             Raw(msgspec.msgpack.encode(rows)),
@@ -138,14 +136,25 @@ class Packing:
             return None
 
     def _read(self, held: _Envelope) -> Kept | None:
-        if (held.layout, held.version) != (LAYOUT, self._versions[held.slug]):
+        if (held.layout, held.version) != (LAYOUT, self._versions.get(held.slug, 0)):
             return None
         head: Any = msgspec.msgpack.decode(held.head, type=self._kinds[held.kind])
-        rows = msgspec.msgpack.decode(held.rows, type=self._rows[held.slug])
-        numbers = tuple(_number(row, held) for row in rows)
-        part = {"rows": numbers} if "rows" in head.__struct_fields__ else {"number": next(iter(numbers), None)}
-        value: Kept = replace(head, **part)
+        if held.slug in self._rows:
+            rows = msgspec.msgpack.decode(held.rows, type=self._rows[held.slug])
+            numbers = tuple(_number(row, held) for row in rows)
+            single = "number" in head.__struct_fields__
+            head = replace(head, **({"number": next(iter(numbers), None)} if single else {"rows": numbers}))
+        value: Kept = head
         return value
+
+
+def _parted(value: Any) -> tuple[Sequence[Number], Any]:  # noqa: ANN401 - a value of any kind
+    """The numbers of a value, and the value without them."""
+    if "number" in value.__struct_fields__:
+        return (() if value.number is None else (value.number,)), replace(value, number=None)
+    if "rows" in value.__struct_fields__:
+        return value.rows, replace(value, rows=())
+    return (), value
 
 
 def _number(row: _Row[Any], held: _Envelope) -> Number:

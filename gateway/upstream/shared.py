@@ -23,10 +23,10 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-ANSWER_SECONDS = 0.5
+ANSWER_SECONDS = 2.0
 """How long an answer of the shared cache is waited for."""
 
-APART_SECONDS = 2.0
+APART_SECONDS = 5.0
 """How long it is left alone after it did not answer."""
 
 LEASE_SECONDS = 2.0
@@ -45,7 +45,7 @@ class Shared:
         self._store = store
         self._clock = clock
         self._lease = lease
-        self._apart_until = 0.0
+        self._apart_until: float | None = None
         self._unrenewed: set[str] = set()
 
     async def generation(self, scope: str) -> str | None:
@@ -132,16 +132,27 @@ class Shared:
             await self._try(lambda: self._store.extend(name, token, self._lease), None)
 
     async def _try(self, work: Callable[[], Awaitable[T]], otherwise: T) -> T:
-        """What the shared cache answers; ``otherwise`` when it does not, and for a while after that."""
-        if self._clock.monotonic() < self._apart_until:
-            return otherwise
+        """What the shared cache answers; ``otherwise`` when it does not, and for a while after that.
+
+        Then one asks again, and the others go on without until that one was answered.
+        """
+        now, apart = self._clock.monotonic(), self._apart_until
+        if apart is not None:
+            if now < apart:
+                return otherwise
+            self._apart_until = now + APART_SECONDS
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                return await work()
+                answer = await work()
         except (RedisError, OSError, TimeoutError) as error:
             self._apart_until = self._clock.monotonic() + APART_SECONDS
-            log.warning("The shared cache does not answer (%s); every process keeps for itself.", type(error).__name__)
+            if apart is None:
+                log.warning(
+                    "The shared cache does not answer (%s); each process keeps for itself.", type(error).__name__
+                )
             return otherwise
+        self._apart_until = None
+        return answer
 
     def _name(self, key: str) -> str:
         return cast("str", self._store.build_key(key))

@@ -89,14 +89,12 @@ async def test_nobody_joins_what_is_too_old_for_it(cache: Cache, shelf: Shelf, c
     assert ([thing is copy for thing in things], shelf.loads) == ([True, False, True], 2)
 
 
-async def test_shared_and_not_kept(cache: Cache, shelf: Shelf) -> None:
-    """What is only shared is loaded once for all who ask at once, and anew for whoever asks later."""
-    shelf.door.clear()
-    tasks = await begun(lambda: cache.share(LIST, shelf.errand(), shelf.load), 20)
-    shelf.door.set()
-    await asyncio.gather(*tasks)
-    await cache.share(LIST, shelf.errand(), shelf.load)
-    assert (shelf.loads, await cache.peek(LIST, TTL, shelf.errand())) == (2, None)
+async def test_what_is_put_there_is_there(cache: Cache, shelf: Shelf, clock: ManualClock) -> None:
+    """What somebody puts there is found as long as it is new enough."""
+    await cache.keep("documents/text/1", thing := Thing(clock.now()))
+    assert await cache.peek("documents/text/1", TTL, shelf.errand()) is thing
+    clock.advance(TTL)
+    assert await cache.peek("documents/text/1", TTL, shelf.errand()) is None
 
 
 async def test_a_copy_in_use_is_refreshed(cache: Cache, shelf: Shelf, clock: ManualClock) -> None:

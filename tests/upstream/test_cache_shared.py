@@ -224,7 +224,7 @@ async def test_nothing_is_ever_emptied(valkey: Redis, process: Open, shelf: Shel
 async def test_a_valkey_that_goes_and_comes(
     process: Open, shelf: Shelf, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without its Valkey a process keeps for itself and says so once in a while; when it is back it shares again."""
+    """Without its Valkey a process keeps for itself and says so once; when it is back it shares again."""
     server = ValkeyServer()
     server.start()
     port = server.port
@@ -236,9 +236,13 @@ async def test_a_valkey_that_goes_and_comes(
     apart = [await fetching(one, shelf, number_key(DEPOT, ONE)) for _ in range(2)]
     assert (apart[0] is apart[1], shelf.loads, len(caplog.records)) == (True, 2, 1)
     clock.advance(APART_SECONDS)
+    assert (await one.mark(scope_of(DEPOT))).generation is None
     with ValkeyServer(port=port):
+        assert (await one.mark(scope_of(DEPOT))).generation is None
+        clock.advance(APART_SECONDS)
         assert await fetching(one, shelf) == await fetching(other, shelf) != kept
         assert shelf.loads == 3
+    assert len(caplog.records) == 1
     assert all("redis://" not in record.getMessage() for record in caplog.records)
 
 

@@ -14,6 +14,7 @@ from gateway.upstream.lookups import Looked
 from gateway.upstream.packing import Packing
 from tests.conftest import OpenRooms, Simulators, errand
 from tests.contract.acme import Acme, AcmeSettings
+from tests.upstream.shelf import Thing
 
 KINDS = (Snapshot, Listing, Looked)
 NAMES = ["voice_sg", "dallas", "epsilon", "market"]
@@ -71,6 +72,14 @@ async def test_junk_is_nothing(sandbox: Simulators, rooms: OpenRooms) -> None:
     changes: list[tuple[int, object]] = [(0, 2), (1, "other"), (2, 99), (3, "Other"), (4, 7), (6, [])]
     junk += [_with(data, *change) for change in changes]
     assert [text for text in junk if packing.unpacked(text) is not None] == []
+
+
+def test_what_is_of_no_adapter() -> None:
+    """Things that hold no numbers are packed too."""
+    packing = Packing([], [Thing])
+    thing = Thing(NEVER, weight=3, text="{ sources { name } }")
+    assert packing.unpacked(packing.packed("documents", thing)) == thing
+    assert Packing([], KINDS).unpacked(packing.packed("documents", thing)) is None
 
 
 def test_another_version_of_an_adapter() -> None:
