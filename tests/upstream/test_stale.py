@@ -1,10 +1,13 @@
 """A provider that was well and is down: old copies stand in, say that they are old, and no older than was allowed."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from tests.conftest import Gateway, ManualClock, OpenGateway, Simulators
+from gateway.numbers.filters import DigitsMatch, Filter
+from gateway.numbers.search import Search
+from tests.conftest import Gateway, ManualClock, OpenGateway, OpenRooms, Simulators, errand
 from tests.contract.truth import NAMES, held
 
 PAGE = """query Page($field: PhoneNumberOrderField!, $filter: PhoneNumberFilter, $staleness: Duration, $last: Int, $first: Int) {
@@ -132,3 +135,14 @@ async def test_a_source_without_a_list_has_no_old_one(
     sandbox.turn("webex", fault="http_503")
     [told] = (await opened.ask(LOOK_UP, {"numbers": [ABSENT]})).data["phoneNumbersByE164"]
     assert told["outcomes"][0]["error"] == {"code": "SOURCE_UNAVAILABLE"}
+
+
+async def test_more_than_was_asked_for(sandbox: Simulators, rooms: OpenRooms, clock: ManualClock) -> None:
+    """In place of a narrowed list that was never read stands the old whole one."""
+    inventory = (await rooms({"market": sandbox.sources["market"]}, clock=clock)).inventory
+    whole = await inventory.snapshot("market", Search(), errand(clock=clock))
+    clock.advance(700)
+    sandbox.turn("callgear", fault="http_503")
+    narrow = Filter(e164=DigitsMatch(among=(whole.rows[0].e164,)))
+    [old] = await asyncio.gather(inventory.snapshot("market", Search(), errand(clock=clock), narrow))
+    assert (old.stale, old.rows) == (True, whole.rows)
