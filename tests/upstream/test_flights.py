@@ -178,6 +178,14 @@ async def test_what_was_forgotten_is_not_joined(flights: Flights, shelf: Shelf) 
     assert shelf.loads == 2
     shelf.door.set()
     assert await before is not await after
+    shelf.door.clear()
+    [before] = await begun(asking(flights, shelf, mark=0))
+    [after] = await begun(asking(flights, shelf, mark=1))
+    before.cancel()
+    await turns()
+    [joined] = await begun(asking(flights, shelf, mark=1))
+    shelf.door.set()
+    assert await joined is await after
     await turns()
     assert (flights._latest, flights._tasks) == ({}, set())
 

@@ -10,6 +10,7 @@ from gateway.upstream.loaders import Loaders
 from gateway.upstream.lookups import Failed, Looked
 from tests.conftest import OpenGateway, OpenRooms, Simulators, errand
 from tests.contract.truth import held
+from tests.upstream.shelf import turns
 from tests.upstream.test_lookups import UNHELD
 
 
@@ -94,6 +95,6 @@ async def test_a_batch_ends_with_its_request(sandbox: Simulators, rooms: OpenRoo
     async with asyncio.timeout(30):
         while not sandbox.calls():  # noqa: ASYNC110 - the simulators run in another thread
             await asyncio.sleep(0)
-        asking.cancel()
-        while asyncio.all_tasks() != before:  # noqa: ASYNC110 - tasks have no event for their end
-            await asyncio.sleep(0)
+    asking.cancel()
+    await turns()
+    assert asyncio.all_tasks() == before

@@ -104,8 +104,9 @@ async def test_a_filter_that_was_never_asked(sandbox: Simulators, gateway: OpenG
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("listed", [True, False], ids=["from a list", "from look-ups"])
+@pytest.mark.parametrize("others", [0, 18], ids=["asked singly", "asked for the list"])
 async def test_an_old_look_up(
-    sandbox: Simulators, gateway: OpenGateway, clock: ManualClock, provider: str, listed: bool
+    sandbox: Simulators, gateway: OpenGateway, clock: ManualClock, provider: str, listed: bool, others: int
 ) -> None:
     """A number that was there is FOUND, marked with its time; one that was not is UNKNOWN, never NOT_FOUND."""
     name = next(name for name in sandbox.sources if NAMES[name] == provider)
@@ -115,15 +116,17 @@ async def test_an_old_look_up(
     then = clock.now().isoformat().replace("+00:00", "Z")
     clock.advance(700)
     sandbox.turn(provider, fault="http_503")
-    there, absent = (await opened.ask(LOOK_UP, asked)).data["phoneNumbersByE164"]
+    asked["numbers"] += [f"{ABSENT[:-2]}{number:02}" for number in range(others)]
+    there, *lacking = (await opened.ask(LOOK_UP, asked)).data["phoneNumbersByE164"]
     assert there == {
         "records": [{"e164": asked["numbers"][0], "stale": True, "asOf": then}],
         "outcomes": [{"result": "FOUND", "asOf": then, "error": None}],
         "complete": True,
     }
     unknown = [{"result": "UNKNOWN", "asOf": None, "error": {"code": "SOURCE_UNAVAILABLE"}}]
-    assert (absent["records"], absent["outcomes"], absent["complete"]) == ([], unknown, False)
-    strict, _ = (await opened.ask(LOOK_UP, {**asked, "staleness": "PT5M"})).data["phoneNumbersByE164"]
+    for absent in lacking:
+        assert (absent["records"], absent["outcomes"], absent["complete"]) == ([], unknown, False)
+    strict, *_ = (await opened.ask(LOOK_UP, {**asked, "staleness": "PT5M"})).data["phoneNumbersByE164"]
     assert strict["outcomes"] == unknown
 
 
