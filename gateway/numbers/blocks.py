@@ -59,6 +59,7 @@ class Listing(Struct, frozen=True, kw_only=True):
     ``rows`` are the readable ones, in the source's order; ``sent`` counts every row of the answer, ``skipped``
     the unreadable ones and ``holes`` says where they stood, counted from 0. ``total`` is the source's own count of all matching rows, None when it states none.
     ``as_of`` is when the answer arrived. ``drift`` names what was not as documented, without any row's data.
+    ``stale``: the provider did not answer and this is an older copy.
     """
 
     rows: tuple[Number, ...]
@@ -67,6 +68,7 @@ class Listing(Struct, frozen=True, kw_only=True):
     total: int | None = None
     skipped: int = 0
     drift: tuple[str, ...] = ()
+    stale: bool = False
     holes: tuple[int, ...] = ()
 
     @property

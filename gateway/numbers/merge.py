@@ -193,6 +193,7 @@ class _Held:
             rows_kept=page.kept(run.source),
             rows_skipped=run.skipped,
             as_of=run.as_of,
+            stale=run.stale,
             remarks=run.remarks,
             error=run.error if missing else None,
             gap=known if missing else None,

@@ -47,6 +47,7 @@ class Run:
         self.passed = False
         self.done = False
         self.error: SourceError | None = None
+        self.stale = False
         self.read = 0
         self.skipped = 0
         self.as_of: datetime | None = None
@@ -65,6 +66,7 @@ class Run:
         """Take an answer; False if it is not in the order that was asked for."""
         self.read += listing.sent
         self.skipped += listing.skipped
+        self.stale |= listing.stale
         self.as_of = listing.as_of if self.as_of is None else min(self.as_of, listing.as_of)
         self.remarks = tuple(dict.fromkeys((*self.remarks, *listing.drift)))
         placed = list(listing.placed(block.start))

@@ -59,6 +59,9 @@ class SourceSettings(BaseModel):
     calls_per_minute: int = Field(600, gt=0, description="Calls a minute at most.")
     concurrency: int = Field(8, gt=0, le=256, description="Calls under way at once at most.")
     ttl: float = Field(300.0, ge=0, description="Seconds for which a list counts as fresh.")
+    stale_ttl: float = Field(
+        3600.0, ge=0, description="Seconds for which an old copy may stand in when the source does not answer."
+    )
     block_size: int | None = Field(None, gt=0, description="Rows asked for at once; the default is the provider's.")
 
 

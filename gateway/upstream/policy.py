@@ -128,13 +128,15 @@ class Caller:
         The slot comes first: whoever gives up waiting for one has used up nothing of the rate.
         """
         async with AsyncExitStack() as turn:
+            msg = f"{self.source.title} may not be asked more often; the request's deadline passed while it waited."
+            told = SourceRateLimited(msg)
             try:
-                async with asyncio.timeout(errand.remaining()):
-                    await turn.enter_async_context(self._slots)
-                    await self._rate.acquire()
+                with errand.waiting(told):
+                    async with asyncio.timeout(errand.remaining()):
+                        await turn.enter_async_context(self._slots)
+                        await self._rate.acquire()
             except TimeoutError:
-                msg = f"{self.source.title} may not be asked more often; the request's deadline passed while it waited."
-                raise SourceRateLimited(msg) from None
+                raise told from None
             seconds = min(self.source.settings.timeout, errand.remaining())
             if seconds <= 0:
                 msg = "The request's deadline passed before the source could be asked."
