@@ -19,6 +19,7 @@ from gateway.numbers.e164 import CountryCode, from_digits
 from gateway.numbers.filters import Filter, conjuncts, named
 from gateway.providers import answers
 from gateway.providers.protocol import Request, Response, SourceSettings, Token
+from gateway.providers.thrift import Often
 
 ACCEPT = ("accept", "application/vnd.cloudlx.v1+json")
 ROWS_IN_A_PAGE = 200
@@ -120,14 +121,14 @@ class Row(Struct):
     uuid: str
     number_e164: str | None = None
     number: str | None = None
-    range_code: str | None = None
-    range_name: str | None = None
-    country_code: str | None = None
-    country_name: str | None = None
-    country_iso: str | None = None
+    range_code: Often | None = None
+    range_name: Often | None = None
+    country_code: Often | None = None
+    country_name: Often | None = None
+    country_iso: Often | None = None
     monthly_charge: Decimal | None = None
     setup_charge: Decimal | None = None
-    status: str | None = None
+    status: Often | None = None
     provisioned: str | None = None
     details: Any = None
     number_address: Any = None
