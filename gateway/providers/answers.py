@@ -227,7 +227,8 @@ def part(said: object, kind: type[S], field: str, drift: set[str]) -> S | None:
     if not said:
         return None
     try:
-        return msgspec.convert(_cleaned(msgspec.convert(said, dict[str, Any]), kind), kind, strict=False)
+        cleaned = _cleaned(msgspec.convert(said, dict[str, Any]), kind)
+        return thrifty(msgspec.convert(cleaned, kind, strict=False), kind)
     except msgspec.ValidationError:
         drift.add(f"unreadable {field}")
         return None

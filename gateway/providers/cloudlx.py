@@ -103,15 +103,15 @@ class CloudLXSettings(SourceSettings):
 class AddressRow(Struct, rename="camel"):
     """An address as CloudLX writes it."""
 
-    id: str | None = None
-    name: str | None = None
+    id: Often | None = None
+    name: Often | None = None
     use_for_proof_of_address: bool | None = None
     use_for_emergency_address: bool | None = None
-    address_line1: str | None = None
-    address_line2: str | None = None
-    address_city: str | None = None
-    address_region: str | None = None
-    address_postal_code: str | None = None
+    address_line1: Often | None = None
+    address_line2: Often | None = None
+    address_city: Often | None = None
+    address_region: Often | None = None
+    address_postal_code: Often | None = None
     address_country: Any = None
 
 
