@@ -39,6 +39,8 @@ TYPES = answers.Words(
 class EightByEightDetails(model.Record, frozen=True):
     """What only 8x8 says, in its own words."""
 
+    passing: ClassVar[frozenset[str]] = frozenset({"update_status"})
+
     sub_account_id: Annotated[str, Meta(description="The subaccount whose pool the number is in.")]
     reference_id: Annotated[str | None, Meta(description="8x8's reference; it names a range of numbers.")] = None
     operational_status: Annotated[str | None, Meta(description="Active, Unhealthy, Expiring or Inactive.")] = None
