@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import reduce
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -21,6 +21,7 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import (
@@ -56,9 +57,19 @@ class ServerSettings(BaseModel):
     insecure: bool = Field(
         False, description="Serve everybody who can reach the host, although no client is configured."
     )
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="Addresses or networks of proxies whose X-Forwarded-For says who really asks."
+    )
     cursor_key: SecretStr | None = Field(
         None, min_length=16, description="Signs cursors; without one it is made once and kept beside the store."
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for text in given:
+            ip_network(text, strict=False)  # its ValueError names the text
+        return given
 
 
 class ClientSettings(BaseModel):
@@ -81,6 +92,12 @@ class StateSettings(BaseModel):
         pattern="^(sqlite|postgresql)://",
         description="The store: sqlite:///path or postgresql://…; the key that signs cursors is kept beside a file.",
     )
+    history_days: float = Field(
+        30.0,
+        gt=0,
+        le=3650,
+        description="Days for which events and changes are kept; a subscription resumes within them.",
+    )
     redis_url: str = Field(
         "",
         pattern="^((redis|rediss|valkey)://.*)?$",
@@ -97,6 +114,7 @@ class LimitSettings(BaseModel):
     queries_per_minute: int = Field(0, ge=0, description="For each client; 0 is no limit.")
     page_size: int = Field(1000, gt=0, description="Rows of one connection at most.")
     lookups: int = Field(500, gt=0, description="Numbers looked up in one field at most.")
+    webhook_bytes: int = Field(8_388_608, gt=0, description="Bytes of one event at most.")
     document_bytes: int = Field(32_768, gt=0, description="Bytes of one GraphQL document at most.")
     document_tokens: int = Field(2_000, gt=0, description="Tokens of one GraphQL document at most.")
 

@@ -22,8 +22,8 @@ from gateway.numbers.windows import Gap, Range, Read, Window
 class Snapshot(Struct, frozen=True, kw_only=True):
     """Everything one source holds, in the merged order of one search's order field, or in its own for ``SOURCE``.
 
-    ``stale``: the provider did not answer and this is an older copy. ``awaiting``: nothing is known of the source
-    yet. ``sent``: rows read, also the unreadable ones, which ``skipped`` counts.
+    ``stale``: the provider did not answer and this is an older copy. ``awaiting``: not everything is known of the
+    source yet, perhaps nothing; the rows are what is. ``sent``: rows read, also the unreadable ones, which ``skipped`` counts.
     """
 
     rows: tuple[Number, ...]
@@ -83,7 +83,7 @@ def _window(
     search: Search, wanted: Range, snapshots: dict[str, Snapshot], failures: dict[str, SourceError], *, counted: bool
 ) -> Window:
     readable = {name: held for name, held in snapshots.items() if not held.awaiting}
-    page, has_next, has_previous = _page(search, wanted, [held.rows for held in readable.values()])
+    page, has_next, has_previous = _page(search, wanted, [held.rows for held in snapshots.values()])
     totals = {name: sum(map(search.admits, held.rows)) for name, held in readable.items()} if counted else {}
     gap = _gap(search, wanted, page, has_next=has_next, has_previous=has_previous)
     reads = [_account(name, held, page, totals.get(name), gap) for name, held in snapshots.items()]

@@ -40,7 +40,14 @@ class Held(Struct, frozen=True, kw_only=True):
             return self.told or self.listed
         return merged(self.told, self.listed)
 
+    @property
+    def heard(self) -> datetime:
+        """When the number was last heard of, or found to be gone."""
+        moments = [number.as_of for number in (self.told, self.listed) if number is not None]
+        return max(moments, default=self.removed or _LONG_AGO)
 
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 NOTHING_HELD = Held()
 
 Pool = Mapping[E164, Held]
@@ -84,15 +91,22 @@ def listed(
     rows = {number.e164: number for number in numbers}
     for e164, number in rows.items():
         before = pool.get(e164, NOTHING_HELD)
-        if _heard(before) >= asked:
+        if _is_overtaken(number, before, asked):
             continue
         after = anew[e164] = Held(told=before.told, listed=number, version=before.version)
         if before.number is not None or not first:
             differences += _difference(before.number, after.number, at, said=False)
     if whole:
         gone = {e164: pool[e164] for e164 in sorted(pool.keys() - rows.keys())}
-        _remove({e164: held for e164, held in gone.items() if _heard(held) < asked}, at, anew, differences)
+        _remove({e164: held for e164, held in gone.items() if held.heard < asked}, at, anew, differences)
     return anew, differences
+
+
+def repeats(held: Held, before: Held | None) -> bool:
+    """Whether a list said of a number what it had said before, and no event told of it: nothing to be kept anew."""
+    if before is None or before.listed is None or held.listed is None or held.told is not None:
+        return False
+    return _same(before.listed, held.listed)
 
 
 def merged(one: Number, other: Number) -> Number:
@@ -154,13 +168,11 @@ def _is_old_news(number: Number, before: Held, *, replaces: bool) -> bool:
     return version < before.version
 
 
-def _heard(held: Held) -> datetime:
-    """When a number was last heard of."""
-    moments = [number.as_of for number in (held.told, held.listed) if number is not None]
-    return max([*moments, held.removed or _LONG_AGO])
-
-
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+def _is_overtaken(number: Number, before: Held, asked: datetime) -> bool:
+    """Whether a listed number was heard of after its list was asked for, by words that its own time does not outdo."""
+    if before.heard < asked:
+        return False
+    return before.told is None or _credible(number) is None
 
 
 def _difference(before: Number | None, after: Number | None, at: datetime, *, said: bool) -> list[Difference]:

@@ -18,7 +18,7 @@ from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164, NumberType, from_digits
 from gateway.numbers.filters import Filter
 from gateway.providers import answers
-from gateway.providers.protocol import Request, Response, SourceSettings, Told
+from gateway.providers.protocol import Request, Response, SourceSettings, Told, WebhookSettings
 
 LIFECYCLES = answers.Words(
     "operationalStatus",
@@ -52,16 +52,13 @@ class EightByEightDetails(model.Record, frozen=True):
     update_status: Annotated[str | None, Meta(description="UPDATED or NO_CHANGE, in the last event.")] = None
 
 
-class EightByEightSettings(SourceSettings):
+class EightByEightSettings(WebhookSettings):
     """An 8x8 subaccount."""
 
     provider: Literal["8x8"]
     base_url: str = "https://voice.8x8.com"
     subaccount_id: str = Field(pattern=r"^[A-Za-z0-9\-._&]{3,50}$")
     api_key: SecretStr
-    webhook_header: str = "Authorization"
-    webhook_secret: SecretStr | None = None
-    webhook_allowed_ips: tuple[str, ...] = ()
 
 
 class HealthRow(Struct, rename="camel"):

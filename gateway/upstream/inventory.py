@@ -21,6 +21,7 @@ from gateway.upstream.cache import Cache
 from gateway.upstream.clock import Clock
 from gateway.upstream.drive import drive
 from gateway.upstream.errand import Errand
+from gateway.upstream.events import Events
 from gateway.upstream.policy import Caller
 
 FEW = 2
@@ -45,10 +46,11 @@ def facts_of(source: Source) -> Facts:
 class Inventory:
     """Every source's list, and the windows over them."""
 
-    def __init__(self, callers: Mapping[str, Caller], cache: Cache, clock: Clock) -> None:
+    def __init__(self, callers: Mapping[str, Caller], cache: Cache, clock: Clock, events: Events) -> None:
         self._callers = callers
         self._cache = cache
         self._clock = clock
+        self._events = events
         self._lengths: dict[str, int] = {}
 
     def asked(self, names: Sequence[str], wanted: Filter) -> list[str]:
@@ -97,6 +99,8 @@ class Inventory:
         caller = self._callers[ask.source]
         source = caller.lists
         assert source is not None
+        if source.paging.whole:
+            return _listing(await self._whole(source, pushed, errand))
         request = source.ask(ask.block, pushed)
         return await self._cache.fetch(
             key_of(source, request, "block"),
@@ -128,7 +132,7 @@ class Inventory:
         """
         source = self._callers[name].lists
         if source is None:
-            return self._awaiting()
+            return await self._events.merged(name, self._awaiting())
         if search.order.field is OrderField.SOURCE:
             return await self._whole(source, pushed, errand)
 
@@ -136,7 +140,8 @@ class Inventory:
             held = await self._whole(source, pushed, errand)
             return replace(held, rows=in_order(held.rows, search))
 
-        purpose = f"{search.order.field.value}:{search.order.descending}"
+        revision = await self._events.revision(name)
+        purpose = f"{search.order.field.value}:{search.order.descending}:{revision}"
         return await self._cache.fetch(_whole_key(source, pushed, purpose), source.settings.ttl, errand, ordered)
 
     async def kept(self, name: str, ttl: float, errand: Errand) -> Snapshot | None:
@@ -145,17 +150,18 @@ class Inventory:
         if source is None:
             return None
         kept: Snapshot | None = await self._cache.peek(_whole_key(source, EVERYTHING), ttl, errand)
-        return kept
+        return None if kept is None else await self._events.merged(name, kept)
 
     async def _whole(self, source: Lists, pushed: Filter, errand: Errand) -> Snapshot:
-        """The list in the source's own order."""
-        return await self._cache.fetch(
+        """The list in the source's own order, and what its events told."""
+        read = await self._cache.fetch(
             _whole_key(source, pushed), source.settings.ttl, errand, lambda: self._read_whole(source, pushed, errand)
         )
+        return await self._events.merged(source.name, read)
 
     async def _read_whole(self, source: Lists, pushed: Filter, errand: Errand) -> Snapshot:
         caller = self._callers[source.name]
-        unfiltered = _whole_key(source, pushed) == _whole_key(source, EVERYTHING)
+        unfiltered, asked = _whole_key(source, pushed) == _whole_key(source, EVERYTHING), self._clock.now()
 
         async def answer(block: Block) -> Listing:
             return await caller.ask(source.ask(block, pushed), source.read, errand)
@@ -168,19 +174,42 @@ class Inventory:
             if error.reason == UNLISTED:
                 return self._awaiting()
             raise
-        if unfiltered:
-            self._lengths[source.name] = drained.sent
-        return Snapshot(
+        read = Snapshot(
             rows=drained.rows,
             as_of=drained.as_of,
             sent=drained.sent,
             skipped=drained.skipped,
             drift=drained.drift,
         )
+        if unfiltered:
+            self._lengths[source.name] = drained.sent
+            await self._events.observe(source.name, read, asked)
+        return read
 
     def _awaiting(self) -> Snapshot:
         """A source that has no list: only its events can tell what it holds."""
         return Snapshot(rows=(), as_of=self._clock.now(), sent=0, awaiting=True)
+
+
+def _listing(whole: Snapshot) -> Listing:
+    """A list that has no pages, as its one block.
+
+    Raises:
+        SourceMisconfigured: there is no list, and what events told is not everything.
+    """
+    if whole.awaiting:
+        msg = "There is no list, and its events have not told everything yet."
+        raise SourceMisconfigured(msg, reason=UNLISTED)
+    skipped = whole.skipped
+    return Listing(
+        rows=whole.rows,
+        sent=len(whole.rows) + skipped,
+        as_of=whole.as_of,
+        total=len(whole.rows) + skipped,
+        skipped=skipped,
+        drift=whole.drift,
+        holes=tuple(range(len(whole.rows), len(whole.rows) + skipped)),
+    )
 
 
 def _whole_key(source: Lists, pushed: Filter, order: str = "own") -> str:

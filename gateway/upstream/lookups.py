@@ -17,11 +17,13 @@ from gateway.numbers.e164 import E164
 from gateway.numbers.filters import EVERYTHING, DigitsMatch, Filter
 from gateway.numbers.merge import Snapshot
 from gateway.numbers.model import Number
+from gateway.numbers.reconcile import Held, merged
 from gateway.numbers.search import Order, OrderField, Search
 from gateway.providers.protocol import LooksUpMany, Request, Source
 from gateway.upstream.cache import Cache
 from gateway.upstream.clock import Clock
 from gateway.upstream.errand import Errand
+from gateway.upstream.events import Events
 from gateway.upstream.inventory import Inventory, key_of
 from gateway.upstream.policy import Caller
 
@@ -67,20 +69,25 @@ Outcomes = dict[E164, Outcome]
 class Lookups:
     """Looks numbers up, at each source in its own way."""
 
-    def __init__(self, callers: Mapping[str, Caller], inventory: Inventory, cache: Cache, clock: Clock) -> None:
+    def __init__(
+        self, callers: Mapping[str, Caller], inventory: Inventory, cache: Cache, clock: Clock, events: Events
+    ) -> None:
         self._callers = callers
         self._inventory = inventory
         self._cache = cache
         self._clock = clock
+        self._events = events
 
     async def at(self, name: str, wanted: Sequence[E164], errand: Errand) -> Outcomes:
         """What the source says of each number. Failures are outcomes; no SourceError is raised."""
         caller = self._callers[name]
-        outcomes = await self._at_hand(caller, wanted, errand)
+        held = await self._events.held(name, wanted)
+        outcomes = _told_lately(held, _believed(caller), errand)
+        outcomes |= await self._at_hand(caller, [e164 for e164 in wanted if e164 not in outcomes], errand)
         lacking = [e164 for e164 in wanted if e164 not in outcomes]
         if lacking:
             outcomes |= await self._asked(caller, lacking, errand)
-        return outcomes
+        return {e164: _completed(outcome, held.get(e164)) for e164, outcome in outcomes.items()}
 
     async def _at_hand(self, caller: Caller, wanted: Sequence[E164], errand: Errand) -> Outcomes:
         ttl = _believed(caller)
@@ -169,6 +176,22 @@ class Lookups:
         if isinstance(outcome, Failed):
             raise outcome.error
         return outcome
+
+
+def _told_lately(held: Mapping[E164, Held], ttl: float, errand: Errand) -> Outcomes:
+    """What events told so recently that nobody needs to be asked."""
+    told = {e164: Looked(known.number, known.heard) for e164, known in held.items()}
+    return {e164: looked for e164, looked in told.items() if errand.takes(looked.as_of, ttl)}
+
+
+def _completed(outcome: Outcome, held: Held | None) -> Outcome:
+    """What a source said of a number, with what its events told; the newer word counts."""
+    if held is None or isinstance(outcome, Failed):
+        return outcome
+    number = held.number
+    if outcome.number is None or number is None:
+        return outcome if outcome.as_of >= held.heard else Looked(number, held.heard)
+    return Looked(merged(outcome.number, number), max(outcome.as_of, held.heard))
 
 
 def _found(outcome: Outcome) -> bool:

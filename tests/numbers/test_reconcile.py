@@ -17,7 +17,7 @@ from gateway.numbers.model import (
     Provenance,
     pricing,
 )
-from gateway.numbers.reconcile import Held, listed, merged, received
+from gateway.numbers.reconcile import Held, listed, merged, received, repeats
 from gateway.providers.eight_by_eight import EightByEightDetails
 from tests.numbers.telling import X, Y, at, kinds, number, statuses, told
 
@@ -211,3 +211,27 @@ def test_details_of_another_kind_are_left_alone() -> None:
     other = replace(number(via=Observation.LIST, heard=5), details=Health(), said_type=NumberType.MOBILE)
     both = merged(number(), other)
     assert (both.details, both.said_type) == (Health(), NumberType.MOBILE)
+
+
+def test_a_list_that_knows_better_than_a_late_event() -> None:
+    """An event that came while the list was under way, and whose update is older than the list's, does not hide it."""
+    pool, _ = told({}, number(heard=4.5), heard=4.5)
+    anew, differences = listed(pool, [row(updated=-1, status="Inactive")], at(4), at(5), whole=True, first=False)
+    assert kinds(differences) == [("UPDATED", X)]
+    assert statuses(anew) == {X: "Inactive"}
+
+
+@pytest.mark.parametrize(
+    ("held", "before", "repeats_it"),
+    [
+        (Held(listed=row(heard=9)), Held(listed=row(heard=5)), True),
+        (Held(listed=row(heard=9, status="Expiring")), Held(listed=row(heard=5)), False),
+        (Held(listed=row(heard=9), told=number()), Held(listed=row(heard=5), told=number()), False),
+        (Held(listed=row(heard=9)), Held(removed=at(5)), False),
+        (Held(listed=row(heard=9)), None, False),
+        (Held(removed=at(9)), Held(listed=row(heard=5)), False),
+    ],
+)
+def test_what_a_list_repeats(held: Held, before: Held | None, repeats_it: bool) -> None:
+    """Only a list that says the same again of a number that no event told of brings nothing to be kept."""
+    assert repeats(held, before) is repeats_it
