@@ -23,7 +23,7 @@ from gateway.errors import SettingsInvalid, StoreUnavailable
 T = TypeVar("T")
 Work = Callable[[Connection], T]
 
-LOCKED_SECONDS = 0.5
+LOCKED_SECONDS = 0.8
 """How long a write waits for another process before it is refused; a webhook is answered within a second."""
 
 SHARE_A_COMMIT = 100

@@ -204,9 +204,9 @@ async def test_a_store_that_cannot_be_read(tmp_path: Path, clock: ManualClock) -
     """What is at hand stays, lists are read on, and nobody is told of the store's fault but who writes."""
     stored = Stored({"voice_sg": eight_by_eight()}, clock, f"sqlite:///{tmp_path}/nowhere/gateway.db")
     read = Snapshot(rows=(), as_of=clock.now() + timedelta(hours=1), sent=0)
-    await asyncio.create_task(stored.events.observe("voice_sg", read, clock.now()))
-    assert await stored.events.merged("voice_sg", read) == read
-    assert await stored.events.doubts("voice_sg")
+    events = stored.events
+    asked = (events.observe("voice_sg", read, clock.now()), events.merged("voice_sg", read), events.doubts("voice_sg"))
+    assert tuple(await asyncio.gather(*asked)) == (None, read, True)
     await stored.close()
 
 

@@ -1,5 +1,6 @@
 """Events over HTTP: acknowledged once they are durable, refused with one code each, and part of every answer."""
 
+import asyncio
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -191,7 +192,7 @@ async def test_a_store_that_cannot_be_written(opened: Open, tmp_path: Path) -> N
     await gateway.send("POST", PATH, HEADERS, event(row()))
     other = sqlite3.connect(tmp_path / "gateway.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    answer = await gateway.send("POST", PATH, HEADERS, event(row(Y)))
+    [answer] = await asyncio.gather(gateway.send("POST", PATH, HEADERS, event(row(Y))))
     assert (answer.status, answer.body["code"], answer.headers["retry-after"]) == (503, "STORE_UNAVAILABLE", "1")
     assert len((await gateway.ask(LOOK_UP, {"e164": X})).data["phoneNumber"]["records"]) == 1
     other.close()
