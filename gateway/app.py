@@ -61,6 +61,7 @@ async def open_rooms(settings: Settings, clock: Clock, cursor_key: bytes | None 
     finally:
         await hub.close()
         await cache.close()
+        await events.close()
         await database.close()
         await transport.close()
 

@@ -46,6 +46,7 @@ class Events:
         self._revisions = dict.fromkeys(self._receivers, 0)
         self._revision = 0
         self._merged: dict[str, tuple[tuple[object, ...], Snapshot]] = {}
+        self._writing: set[asyncio.Task[None]] = set()
         self._asked: dict[str, tuple[datetime, datetime]] = {}
         self._synced = 0.0
         self._writes, self._seen = 0, -1
@@ -81,10 +82,21 @@ class Events:
         A store that cannot be written keeps nobody from reading.
         """
         self._asked[name] = (read.as_of, asked)
-        if name in self._receivers or name in self._hub.listened:
-            with suppress(StoreUnavailable):
-                await self._store.observe(name, read.rows, asked, read.as_of, whole=not read.skipped)
-                self._written()
+        if name in self._receivers:
+            await self._observed(name, read, asked)
+        elif name in self._hub.listened:
+            writing = asyncio.create_task(self._observed(name, read, asked), name=f"observe {name}")
+            self._writing.add(writing)
+            writing.add_done_callback(self._writing.discard)
+
+    async def close(self) -> None:
+        """Finish what is being written."""
+        await asyncio.gather(*self._writing)
+
+    async def _observed(self, name: str, read: Snapshot, asked: datetime) -> None:
+        with suppress(StoreUnavailable):
+            await self._store.observe(name, read.rows, asked, read.as_of, whole=not read.skipped)
+            self._written()
 
     async def keep_history(self, days: float) -> None:
         """Forget events and changes that are older, now and every hour, until cancelled."""

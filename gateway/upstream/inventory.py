@@ -150,7 +150,10 @@ class Inventory:
         if source is None:
             return None
         kept: Snapshot | None = await self._cache.peek(_whole_key(source, EVERYTHING), ttl, errand)
-        return None if kept is None else await self._events.merged(name, kept)
+        if kept is None:
+            return None
+        merged = await self._events.merged(name, kept)
+        return merged if errand.takes(merged.as_of, ttl) else None  # without a list, it is as old as its last event
 
     async def _whole(self, source: Lists, pushed: Filter, errand: Errand) -> Snapshot:
         """The list in the source's own order, and what its events told."""

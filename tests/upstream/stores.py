@@ -22,4 +22,5 @@ class Stored:
     async def close(self) -> None:
         """End what runs."""
         await self.hub.close()
+        await self.events.close()
         await self.database.close()

@@ -113,7 +113,9 @@ async def test_a_source_without_a_list(opened: Rooms, clock: ManualClock) -> Non
     assert (full.as_of, full.sent) == (clock.now(), 2)
     part = await opened.inventory._part(Part("masking", Block(0, 1)), EVERYTHING, errand(clock=clock))
     assert (part.rows, part.sent, part.total) == (full.rows, 2, 2)
-    clock.advance(1)
+    assert await opened.inventory.kept("masking", 60, errand(clock=clock)) is not None
+    clock.advance(61)
+    assert await opened.inventory.kept("masking", 60, errand(clock=clock)) is None, "as old as its last event"
     await opened.events.receive("masking", listless(row(X, 1), total=3))
     assert (await whole(opened, "masking")).awaiting, "it counts more than was told"
 

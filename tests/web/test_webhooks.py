@@ -13,7 +13,8 @@ import pytest
 from starlette.types import Message
 
 from gateway.app import create_app
-from tests.conftest import Answer, Gateway, settings_of
+from gateway.sandbox.accounts import SUBACCOUNT_WITHOUT_LIST, WEBHOOK_SECRET
+from tests.conftest import Answer, Gateway, OpenGateway, Simulators, settings_of
 from tests.upstream.telling import SECRET, X, Y, event, row
 
 PATH = "/webhooks/8x8/voice_sg"
@@ -197,3 +198,26 @@ async def test_a_store_that_cannot_be_written(opened: Open, tmp_path: Path) -> N
     assert len((await gateway.ask(LOOK_UP, {"e164": X})).data["phoneNumber"]["records"]) == 1
     other.close()
     assert said(await gateway.send("POST", PATH, HEADERS, event(row(Y)))) == (200, {"event": "kept", "changes": 1})
+
+
+async def test_what_is_known_in_part_is_shown_as_such(sandbox: Simulators, gateway: OpenGateway) -> None:
+    """A source without a list shows what its events told, and is never complete before they told everything."""
+    opened = await gateway({"masking": sandbox.variants["masking"]})
+    query = "{ phoneNumbers { nodes { e164 } totalCount complete sources { status rowsKept asOf gap { after } } } }"
+    headers = {**HEADERS, "authorization": WEBHOOK_SECRET}
+    seen = []
+    for kind in ("", "UPDATES", "SNAPSHOT"):
+        if kind:
+            body = event(row(X), kind=kind, account=SUBACCOUNT_WITHOUT_LIST)
+            assert (await opened.send("POST", "/webhooks/8x8/masking", headers, body)).status == 200
+        page = (await opened.ask(query)).data["phoneNumbers"]
+        [report] = page["sources"]
+        numbers = [node["e164"] for node in page["nodes"]]
+        assert (report["rowsKept"], report["asOf"] is None) == (len(numbers), report["status"] != "OK")
+        assert (report["gap"] is None) is page["complete"]
+        seen.append((numbers, page["totalCount"], page["complete"], report["status"]))
+    assert seen == [
+        ([], None, False, "AWAITING_SNAPSHOT"),
+        ([X], None, False, "AWAITING_SNAPSHOT"),
+        ([X], 1, True, "OK"),
+    ]
