@@ -185,13 +185,11 @@ def _told_lately(held: Mapping[E164, Held], ttl: float, errand: Errand) -> Outco
 
 
 def _completed(outcome: Outcome, held: Held | None) -> Outcome:
-    """What a source said of a number, with what its events told; the newer word counts."""
-    if held is None or isinstance(outcome, Failed):
+    """What a source said of a number, with what only its events told."""
+    told = None if held is None else held.number
+    if isinstance(outcome, Failed) or outcome.number is None or told is None:
         return outcome
-    number = held.number
-    if outcome.number is None or number is None:
-        return outcome if outcome.as_of >= held.heard else Looked(number, held.heard)
-    return Looked(merged(outcome.number, number), max(outcome.as_of, held.heard))
+    return Looked(merged(outcome.number, told), outcome.as_of)
 
 
 def _found(outcome: Outcome) -> bool:

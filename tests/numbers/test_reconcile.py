@@ -148,6 +148,7 @@ def test_what_was_heard_after_a_list_was_asked_for_stays() -> None:
         pool, [row(Y), row(status="Inactive", updated=None)], at(4), at(5), whole=True, first=False
     )
     assert (anew, differences) == ({}, [])
+    assert listed(pool, [], at(4), at(5), whole=True, first=False) == ({}, []), "told while it was under way"
     assert kinds(listed(pool, [row(Y, heard=9)], at(8), at(9), whole=True, first=False)[1]) == [
         ("ADDED", Y),
         ("REMOVED", X),

@@ -105,7 +105,7 @@ async def test_a_source_without_a_list(opened: Rooms, clock: ManualClock) -> Non
     some = await whole(opened, "masking")
     assert (some.awaiting, shown(some)) == (True, {X: "Active"})
     assert some.drift == ("events told of 1 numbers, the source counts 2",)
-    await opened.events.receive("masking", listless(row(Y)))
+    await opened.events.receive("masking", listless(row(Y), total=2))
     assert (await whole(opened, "masking")).awaiting, "the count fits, but it was never told in full"
     await opened.events.receive("masking", listless(row(X), row(Y), kind="SNAPSHOT"))
     full = await whole(opened, "masking")
@@ -114,7 +114,8 @@ async def test_a_source_without_a_list(opened: Rooms, clock: ManualClock) -> Non
     part = await opened.inventory._part(Part("masking", Block(0, 1)), EVERYTHING, errand(clock=clock))
     assert (part.rows, part.sent, part.total) == (full.rows, 2, 2)
     assert await opened.inventory.kept("masking", 60, errand(clock=clock)) is not None
-    clock.advance(61)
+    clock.advance(301)
+    await whole(opened, "masking")
     assert await opened.inventory.kept("masking", 60, errand(clock=clock)) is None, "as old as its last event"
     await opened.events.receive("masking", listless(row(X, 1), total=3))
     assert (await whole(opened, "masking")).awaiting, "it counts more than was told"
@@ -258,4 +259,21 @@ async def test_history_is_kept_for_its_time(clock: ManualClock) -> None:
     assert (await stored.events.held("voice_sg", [E164(X)])).keys() == {X}
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
+    await stored.close()
+
+
+async def test_written_while_it_is_read(clock: ManualClock) -> None:
+    """What arrives while the store is being read may be missing from what was read: it is read again."""
+    stored = Stored({"voice_sg": eight_by_eight()}, clock)
+    reading = asyncio.ensure_future(stored.events.held("voice_sg", [E164(X)]))
+    await asyncio.sleep(0)
+    receiving = asyncio.ensure_future(stored.events.receive("voice_sg", event(row(X))))
+    await asyncio.gather(reading, receiving)
+    assert (await stored.events.held("voice_sg", [E164(X)])).keys() == {X}
+    stored.events._seen = -1
+    reading = asyncio.ensure_future(stored.events.held("voice_sg", [E164(X)]))
+    await asyncio.sleep(0)
+    stored.events._written()
+    await reading
+    assert not stored.events._is_fresh()
     await stored.close()
