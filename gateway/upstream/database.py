@@ -155,15 +155,11 @@ def _engine(url: str) -> Engine:
 
 
 def _postgres(url: URL) -> Engine:
-    try:
-        return create_engine(
-            url.set(drivername="postgresql+psycopg"),
-            pool_pre_ping=True,
-            connect_args={"options": _POSTGRES_OPTIONS, "connect_timeout": 5},
-        )
-    except ModuleNotFoundError as error:
-        msg = "state.database_url: PostgreSQL needs its driver: pip install 'numbers-gateway[postgres]'."
-        raise SettingsInvalid(msg) from error
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        connect_args={"options": _POSTGRES_OPTIONS, "connect_timeout": 5},
+    )
 
 
 def _sqlite(url: URL) -> Engine:

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -130,6 +129,20 @@ async def test_a_full_disk(tmp_path: Path) -> None:
     await database.close()
 
 
+async def test_a_read_only_file(tmp_path: Path) -> None:
+    """Where nothing may be written, writing is refused in time, and reading goes on."""
+    url = f"sqlite:///{tmp_path}/gateway.db"
+    migrate(url)
+    writable = Database.open(url)
+    await writable.write(noting("before"))
+    database = Database.open(f"sqlite:///file:{tmp_path}/gateway.db?mode=ro&uri=true")
+    with pytest.raises(StoreUnavailable):
+        await database.write(noting("after"))
+    assert await database.read(names) == {"before"}
+    await database.close()
+    await writable.close()
+
+
 async def test_a_database_that_goes_away(tmp_path: Path) -> None:
     """What cannot be reached is told as such, for reading and writing."""
     database = Database.open(f"sqlite:///{tmp_path}/missing/gateway.db")
@@ -191,10 +204,3 @@ def test_what_cannot_be_used_is_told(url: str, words: str) -> None:
     with pytest.raises(SettingsInvalid, match=rf"^state\.database_url: .*{words}") as refused:
         migrate(url)
     assert "SECRET" not in str(refused.value)
-
-
-def test_the_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PostgreSQL's driver is an extra; without it the mend is told."""
-    monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(SettingsInvalid, match=r"pip install 'numbers-gateway\[postgres\]'"):
-        migrate("postgresql://db/gateway")
