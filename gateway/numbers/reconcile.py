@@ -8,6 +8,7 @@ any order, doubled or lost, end at the same pool with the next full statement.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
@@ -21,7 +22,7 @@ SKEW = timedelta(seconds=5)
 """How far a provider's clock may be ahead: a time beyond that is no time, and binds nobody."""
 
 
-class Held(Struct, frozen=True, kw_only=True):
+class Held(Struct, frozen=True, kw_only=True, dict=True):
     """What is known of one number. ``told`` is the last word of events, ``listed`` that of a list.
 
     ``version`` is the newest credible ``updated_at`` that was told. ``removed`` is when a full statement no longer held
@@ -33,9 +34,9 @@ class Held(Struct, frozen=True, kw_only=True):
     version: datetime | None = None
     removed: datetime | None = None
 
-    @property
+    @cached_property
     def number(self) -> Number | None:
-        """The record as it is shown; None of a number that was removed."""
+        """The record as it is shown; None of a number that was removed. Worked out once."""
         if self.told is None or self.listed is None:
             return self.told or self.listed
         return merged(self.told, self.listed)
@@ -91,7 +92,7 @@ def listed(
     rows = {number.e164: number for number in numbers}
     for e164, number in rows.items():
         before = pool.get(e164, NOTHING_HELD)
-        if _is_overtaken(number, before, asked):
+        if before.listed == number or _is_overtaken(number, before, asked):
             continue
         after = anew[e164] = Held(told=before.told, listed=number, version=before.version)
         if before.number is not None or not first:

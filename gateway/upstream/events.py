@@ -77,9 +77,8 @@ class Events:
     async def observe(self, name: str, read: Snapshot, asked: datetime) -> None:
         """A list was read to its end: what differs from before goes into the log, while anybody needs that.
 
-        ``asked`` is when the reading began: what was heard since may be missing from it.
-
-        A store that cannot be written keeps nobody from reading.
+        ``asked`` is when the reading began: what was heard since may be missing from it. Whoever asked for the list
+        waits only where events are merged into it, and a store that cannot be written keeps nobody from reading.
         """
         self._asked[name] = (read.as_of, asked)
         if name in self._receivers:
@@ -112,7 +111,7 @@ class Events:
         """Whether a source was never told in full, or counts other numbers itself than are known."""
         await self._sync()
         known = self._known.get(name)
-        return known is None or known.full_at is None or known.total not in (None, len(self._present(name)))
+        return known is None or known.full_at is None or known.total not in (None, self._count(name))
 
     async def held(self, name: str, wanted: Sequence[E164]) -> Mapping[E164, Held]:
         """What is known of some numbers of a source; nothing of one that tells nothing."""
@@ -156,6 +155,9 @@ class Events:
         order = dict.fromkeys([*(number.e164 for number in read.rows), *pool])
         held = (anew.get(e164) or pool.get(e164, NOTHING_HELD) for e164 in order)
         return replace(read, rows=tuple(number for word in held if (number := word.number) is not None))
+
+    def _count(self, name: str) -> int:
+        return sum(held.removed is None for held in self._pools[name].values())
 
     def _present(self, name: str) -> list[Number]:
         return [number for held in self._pools[name].values() if (number := held.number) is not None]
