@@ -96,3 +96,29 @@ def test_the_example_of_another_subaccount() -> None:
     """It is sent as if it were of the one that is configured."""
     held = EightByEightSettings(provider="8x8", subaccount_id="Other", api_key=SecretStr("key"))
     assert json.loads(_example_for(held))["payload"]["subAccountId"] == "Other"
+
+
+def test_what_the_simulator_sends() -> None:
+    """The simulator's sender, true or spoilt, over sockets: taken or refused as it should be, and seen in the next answer."""
+    with simulators() as simulated, gateway(simulated.sources) as client:
+
+        def sent(**order: object) -> list[tuple[int, str | None]]:
+            asked = json.dumps({"url": f"{client.url}/webhooks/8x8/voice_sg", **order}).encode()
+            told = Client(simulated.url).send(
+                "POST", "/control/8x8/events", {"content-type": "application/json"}, asked
+            )
+            bodies = [(said["status"], json.loads(said["body"])) for said in told.json["deliveries"]]
+            return [(status, body.get("event") or body["code"]) for status, body in bodies]
+
+        assert sent(kind="SNAPSHOT", shuffle=True, duplicate=True) == [(200, "kept"), (200, "duplicate")]
+        assert sent(wrong_secret=True) == [(401, "UNAUTHENTICATED")]
+        assert sent(lone_object=True, msisdns=NUMBERS[:1]) == [(200, "kept")]
+        assert sent(kind="SNAPSHOT", truncate=True) == [(200, "kept")]
+        assert sent(msisdns=NUMBERS[:1], change={"operationalStatus": "Unhealthy"}) == [(200, "kept")]
+        looked = "{ phoneNumber(e164: %s, sources: %s) { records { usableForNewSessions health { state } } } }"
+        answer = client.ask(looked % (json.dumps(NUMBERS[0]), json.dumps(["voice_sg"])))
+        [record] = answer.data["phoneNumber"]["records"]
+        assert record == {"usableForNewSessions": False, "health": {"state": "UNHEALTHY"}}
+        page = client.ask('{ phoneNumbers(first: 1, filter: {sources: ["voice_sg"]}) { totalCount complete } }').data
+        pool = simulated.world.simulators["8x8"].stocks["MySubAccount"].rows
+        assert page["phoneNumbers"] == {"totalCount": len(pool), "complete": True}
