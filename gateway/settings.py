@@ -11,7 +11,7 @@ from functools import reduce
 from ipaddress import ip_address, ip_network
 from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -63,6 +63,20 @@ class ServerSettings(BaseModel):
     cursor_key: SecretStr | None = Field(
         None, min_length=16, description="Signs cursors; without one it is made once and kept beside the store."
     )
+    trusted_documents: Literal["off", "allow", "only"] = Field(
+        "off", description="Documents that are known by their ids: not used, answered like any other, or nothing else."
+    )
+    trusted_manifests: tuple[str, ...] = Field(
+        (),
+        description="The files that hold them, as Apollo, Relay or GraphQL Code Generator's client preset write them.",
+    )
+
+    @model_validator(mode="after")
+    def _trusts_something(self) -> Self:
+        if self.trusted_documents != "off" and not self.trusted_manifests:
+            msg = f'trusted_documents = "{self.trusted_documents}" needs trusted_manifests, the files that hold them'
+            raise ValueError(msg)
+        return self
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -9,6 +9,7 @@ from gateway.schema.authority import Asker
 from gateway.settings import LimitSettings
 from gateway.upstream.changes import Hub
 from gateway.upstream.clock import Clock
+from gateway.upstream.documents import Documents
 from gateway.upstream.errand import Errand
 from gateway.upstream.events import Events
 from gateway.upstream.inventory import Inventory
@@ -28,6 +29,7 @@ class Rooms:
         lookups: Lookups,
         events: Events,
         hub: Hub,
+        documents: Documents,
         signer: Signer,
         limits: LimitSettings,
         clock: Clock,
@@ -37,6 +39,7 @@ class Rooms:
         self.lookups = lookups
         self.events = events
         self.hub = hub
+        self.documents = documents
         self.signer = signer
         self.limits = limits
         self.clock = clock

@@ -8,7 +8,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from gateway.web.exchange import BODY_BYTES, HttpRefused, read_operation
+from gateway.web.exchange import BODY_BYTES, HttpRefused, read_request
 from gateway.web.negotiation import media_type, prefers_html
 from tests.schema.gateways import JSON, RESPONSE, Client, Simulated, gateway
 
@@ -171,7 +171,7 @@ async def test_a_client_that_leaves_is_refused() -> None:
 
     scope: dict[str, Any] = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
     with pytest.raises(HttpRefused, match=r"The client left before its request was complete\.") as refused:
-        await read_operation(Request(scope, receive))
+        await read_request(Request(scope, receive))
     assert (refused.value.status, messages) == (400, [])
 
 
