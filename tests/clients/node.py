@@ -42,14 +42,18 @@ def install(npm: str, folder: Path = HERE) -> None:
 
 
 class Node:
-    """A Node.js, to run the scripts of this folder."""
+    """A Node.js over the installed clients."""
 
     def __init__(self, node: str) -> None:
         self.program = node
 
-    def run(self, script: str, *words: str, folder: Path = HERE) -> Any:  # noqa: ANN401 - any JSON
+    def run(self, script: str, *words: str) -> Any:  # noqa: ANN401 - any JSON
         """What a script of this folder writes, as JSON; its words on the other stream are told when it fails."""
-        return json.loads(_run([self.program, str(HERE / script), *words], folder))
+        return json.loads(self.execute(str(HERE / script), *words))
+
+    def execute(self, script: str, *words: str, folder: Path = HERE) -> str:
+        """What any script writes, run in a folder."""
+        return _run([self.program, script, *words], folder)
 
 
 def ready(path: str | None = None) -> Node:
