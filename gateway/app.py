@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from gateway.errors import SettingsInvalid
 from gateway.numbers.cursor import Signer
@@ -29,8 +29,10 @@ from gateway.upstream.store import Store
 from gateway.web.answers import HANDLERS
 from gateway.web.auth import Door
 from gateway.web.documents import Library
+from gateway.web.execution import Execution
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import health_routes
+from gateway.web.sockets import SocketEndpoint
 from gateway.web.trusted import read_manifests
 from gateway.web.webhooks import webhook_route
 
@@ -88,8 +90,10 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_rooms(settings, clock or SystemClock(), cursor_key) as rooms:
             library = Library(rooms.documents, trusted, settings.limits.document_bytes, only=trust == "only")
+            execution = Execution(schema, rooms)
             app.router.routes[:0] = [
-                Route("/graphql", GraphQLEndpoint(schema, rooms, door, library)),
+                Route("/graphql", GraphQLEndpoint(execution, door, library, settings)),
+                WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, settings)),
                 *health_routes(rooms, sdl(schema)),
                 webhook_route(rooms.events, settings),
             ]

@@ -63,6 +63,13 @@ class ServerSettings(BaseModel):
     cursor_key: SecretStr | None = Field(
         None, min_length=16, description="Signs cursors; without one it is made once and kept beside the store."
     )
+    status_codes: Literal["audits", "draft"] = Field(
+        "audits",
+        description="Of GraphQL over HTTP: as its audits want them, or as its edition of 2026-09 does (422, 294).",
+    )
+    heartbeat: float = Field(
+        10.0, gt=0, le=60, description="Seconds of silence on a stream before a sign of life is sent."
+    )
     trusted_documents: Literal["off", "allow", "only"] = Field(
         "off", description="Documents that are known by their ids: not used, answered like any other, or nothing else."
     )
@@ -129,6 +136,9 @@ class LimitSettings(BaseModel):
     page_size: int = Field(1000, gt=0, description="Rows of one connection at most.")
     lookups: int = Field(500, gt=0, description="Numbers looked up in one field at most.")
     webhook_bytes: int = Field(8_388_608, gt=0, description="Bytes of one event at most.")
+    batch: int = Field(1, gt=0, le=100, description="Operations of one request at most; 1 is no batches.")
+    socket_init: float = Field(10.0, gt=0, description="Seconds that a WebSocket has for its connection_init.")
+    socket_operations: int = Field(100, gt=0, description="Operations under way on one WebSocket at most.")
     document_bytes: int = Field(32_768, gt=0, description="Bytes of one GraphQL document at most.")
     document_tokens: int = Field(2_000, gt=0, description="Tokens of one GraphQL document at most.")
 

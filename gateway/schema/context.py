@@ -46,13 +46,24 @@ class Rooms:
 
 
 class Context:
-    """What lives as long as one request."""
+    """What lives as long as one request.
 
-    def __init__(self, rooms: Rooms, asker: Asker) -> None:
+    ``takes_parts``: the client accepts an answer in parts. ``after`` is the cursor that a client resumes a stream
+    with, beside what its document says; ``cursor`` is that of the answer which a stream has just come to.
+    """
+
+    def __init__(self, rooms: Rooms, asker: Asker, *, takes_parts: bool = False, after: str | None = None) -> None:
         self.rooms = rooms
         self.asker = asker
-        self.loaders = Loaders(rooms.lookups)
-        self._deadline = rooms.clock.monotonic() + rooms.limits.deadline
+        self.takes_parts = takes_parts
+        self.after = after
+        self.cursor: str | None = None
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin anew, with all the time there is: a stream does so for each of its answers."""
+        self.loaders = Loaders(self.rooms.lookups)
+        self._deadline = self.rooms.clock.monotonic() + self.rooms.limits.deadline
 
     def errand(self, max_staleness: timedelta | None = None) -> Errand:
         """One field's work, under this request's deadline."""

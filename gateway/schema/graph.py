@@ -1,8 +1,8 @@
 """The schema itself: Strawberry's, with our scalars, our error codes, and bounds on parsing and validation."""
 
 import logging
-from collections.abc import Iterator
-from typing import TypeGuard
+from collections.abc import Callable, Iterator
+from typing import Any, TypeGuard
 
 import strawberry
 from graphql import (
@@ -15,11 +15,13 @@ from graphql import (
     OperationDefinitionNode,
     Undefined,
 )
+from graphql.type.directives import GraphQLDeferDirective
 from strawberry.extensions import MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from gateway.errors import BadUserInput, GatewayError, SourceError
+from gateway.schema.deferral import execute_as_accepted
 from gateway.schema.phone_number import PhoneNumber
 from gateway.schema.query import Query
 from gateway.schema.scalars import SCALARS
@@ -44,6 +46,14 @@ class ErrorCodes(SchemaExtension):
         result = self.execution_context.result
         if result is not None and result.errors:
             result.errors = [coded(error, valid=self._valid) for error in result.errors]
+
+    def on_stream_result(self, result: Any) -> Iterator[None]:  # noqa: ANN401 - one of Strawberry's and graphql-core's results
+        """Every answer of a stream, and every part of one, before it goes out."""
+        parts = [result, *(getattr(result, "incremental", None) or ()), *(getattr(result, "completed", None) or ())]
+        for part in parts:
+            if getattr(part, "errors", None):
+                part.errors = [coded(error, valid=self._valid) for error in part.errors]
+        yield
 
     def on_execute(self) -> Iterator[None]:
         """Whatever is wrong from here on without a place in the answer is a variable."""
@@ -123,7 +133,13 @@ def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> G
 
 
 class Schema(strawberry.Schema):
-    """Strawberry's, without its log of errors: it quotes the query, and numbers are personal data."""
+    """Strawberry's, with answers in parts where they are accepted.
+
+    It is without Strawberry's log of errors, which quotes the query: numbers are personal data.
+    """
+
+    def _get_execute_function(self) -> Callable[..., Any]:
+        return execute_as_accepted
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Nothing: a caller's errors are told to the caller, and unforeseen ones are logged where they are coded."""
@@ -144,6 +160,8 @@ def make_schema(*, max_tokens: int = 2000) -> strawberry.Schema:
         ],
     )
     _drop_null_defaults(schema)
+    inner = schema._schema  # noqa: SLF001 - Strawberry knows @defer only together with @stream
+    inner.directives = (*inner.directives, GraphQLDeferDirective)
     return schema
 
 

@@ -44,8 +44,8 @@ class Asked(Struct, frozen=True):
     extensions: dict[str, Any] | None = None
 
 
-async def read_request(request: Request) -> Asked:
-    """What a GET or POST request asks (GraphQL over HTTP, Request).
+async def read_request(request: Request, batch: int = 1) -> Asked | list[Asked]:
+    """What a GET or POST request asks (GraphQL over HTTP, Request); a list for a batch, of ``batch`` at most.
 
     Raises:
         HttpRefused: 400 not well-formed, 405 wrong method, 413 too long, 415 wrong content type.
@@ -54,16 +54,30 @@ async def read_request(request: Request) -> Asked:
         return asked_of(_from_url(request))
     if request.method != "POST":
         msg = "GraphQL is asked with GET or POST."
-        raise HttpRefused(405, "BAD_USER_INPUT", msg, {"allow": "GET, POST"})
+        raise HttpRefused(405, "BAD_USER_INPUT", msg, {"allow": "DELETE, GET, POST, PUT"})
     _check_content_type(request)
-    return asked_of(_decoded(await _body(request), "The body"))
+    given = _decoded(await _body(request), "The body")
+    if isinstance(given, list):
+        _check_batch(given, batch)
+        return [asked_of(_object(one, "Each of a batch")) for one in given]
+    return asked_of(_object(given, "The body"))
+
+
+def _check_batch(given: list[Any], most: int) -> None:
+    if most == 1:
+        msg = "Batches are off: send one operation a request."
+        raise HttpRefused(400, "BAD_USER_INPUT", msg)
+    if not 1 <= len(given) <= most:
+        msg = f"A batch has 1 to {most} operations, and this one has {len(given)}: send several."
+        raise HttpRefused(400, "BAD_USER_INPUT", msg)
 
 
 def _from_url(request: Request) -> dict[str, Any]:
     given: dict[str, Any] = dict(request.query_params)
     for name in ("variables", "extensions"):
         if name in given:
-            given[name] = _decoded(given[name].encode(), f"The URL's {name}")
+            what = f"The URL's {name}"
+            given[name] = _object(_decoded(given[name].encode(), what) or {}, what)
     return given
 
 
@@ -92,17 +106,15 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _decoded(text: bytes, what: str) -> dict[str, Any]:
+def _decoded(text: bytes, what: str) -> Any:  # noqa: ANN401 - any JSON
     try:
-        given = msgspec.json.decode(text)
+        return msgspec.json.decode(text)
     except (ValueError, RecursionError):
         msg = f'{what} is not JSON: send an object like {{"query": "{{ sources {{ name }} }}"}}.'
         raise HttpRefused(400, "BAD_USER_INPUT", msg) from None
-    if isinstance(given, list) and what == "The body":
-        msg = "Batches are off: send one operation a request."
-        raise HttpRefused(400, "BAD_USER_INPUT", msg)
-    if given is None and what != "The body":
-        return {}
+
+
+def _object(given: object, what: str) -> dict[str, Any]:
     if not isinstance(given, dict):
         msg = f"{what} must be a JSON object."
         raise HttpRefused(400, "BAD_USER_INPUT", msg)
