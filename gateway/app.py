@@ -90,6 +90,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_rooms(settings, clock or SystemClock(), cursor_key) as rooms:
             library = Library(rooms.documents, trusted, settings.limits.document_bytes, only=trust == "only")
+            app.state.rooms = rooms
             execution = Execution(schema, rooms)
             app.router.routes[:0] = [
                 Route("/graphql", GraphQLEndpoint(execution, door, library, settings)),

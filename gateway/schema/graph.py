@@ -20,11 +20,12 @@ from strawberry.extensions import MaxTokensLimiter, ParserCache, SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from gateway.errors import BadUserInput, GatewayError, SourceError
+from gateway.errors import BadUserInput, GatewayError, ListenerTooSlow, SourceError
 from gateway.schema.deferral import execute_as_accepted
 from gateway.schema.phone_number import PhoneNumber
 from gateway.schema.query import Query
 from gateway.schema.scalars import SCALARS
+from gateway.schema.subscription import Subscription, cursor_of
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +112,8 @@ def _extensions(cause: GatewayError) -> dict[str, object]:
     extensions: dict[str, object] = {"code": cause.code}
     if isinstance(cause, SourceError):
         extensions |= {"retryable": cause.retryable, "retryAfterMs": cause.retry_after_ms}
+    if isinstance(cause, ListenerTooSlow):
+        extensions["cursor"] = cursor_of(cause.sequence)
     return extensions
 
 
@@ -149,6 +152,7 @@ def make_schema(*, max_tokens: int = 2000) -> strawberry.Schema:
     """The schema of all providers in PROVIDERS."""
     schema = Schema(
         query=Query,
+        subscription=Subscription,
         types=[PhoneNumber],
         config=StrawberryConfig(scalar_map=SCALARS),
         extensions=[
