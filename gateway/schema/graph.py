@@ -95,6 +95,8 @@ def coded(error: GraphQLError, *, valid: bool = False) -> GraphQLError:
 
     ``valid``: the document passed validation, so what is wrong without a place in the answer is a variable.
     """
+    if error.extensions and "code" in error.extensions:
+        return error
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
@@ -103,8 +105,6 @@ def coded(error: GraphQLError, *, valid: bool = False) -> GraphQLError:
     if cause is not None and not isinstance(cause, GraphQLError):
         logger.error("unforeseen failure at %s", error.path, exc_info=cause)
         return _with(error, "The gateway failed here; the failure is logged.", {"code": GatewayError.code})
-    if error.extensions and "code" in error.extensions:
-        return error
     return _with(error, error.message, {"code": _code_of_request_error(error, valid=valid)})
 
 

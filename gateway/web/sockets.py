@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway.errors import BadUserInput, PersistedQueryNotFound, Unauthenticated
 from gateway.schema.authority import Asker
@@ -194,9 +194,8 @@ class _Connection:
 
     async def _send(self, message: dict[str, Any]) -> None:
         """As text: browsers' clients do not read binary frames. To whoever has left nothing is said."""
-        if self._socket.application_state is WebSocketState.CONNECTED:
-            with suppress(WebSocketDisconnect):
-                await self._socket.send_text(msgspec.json.encode(message).decode())
+        with suppress(WebSocketDisconnect, RuntimeError):  # Starlette raises the second when a close was sent before
+            await self._socket.send_text(msgspec.json.encode(message).decode())
 
     async def _close(self, code: int, reason: str) -> None:
         with suppress(WebSocketDisconnect):

@@ -17,7 +17,8 @@ from tests.web.listening import hub_of, listening
 from tests.web.test_auth import CLIENTS, SHOP
 
 CHANGES = "subscription ($after: String) { phoneNumberChanged(after: $after) { e164 cursor } }"
-FROM_START = 'subscription { phoneNumberChanged(after: "%s") { e164 } }' % cursor_of(0)
+START = cursor_of(0)
+FROM_START = f'subscription {{ phoneNumberChanged(after: "{START}") {{ e164 }} }}'
 EVENTS, PAYLOADS = "text/event-stream", 'multipart/mixed;boundary="graphql";subscriptionSpec=1.0'
 
 
@@ -209,8 +210,8 @@ async def test_clients_hear_of_their_sources_alone(log: MemoryLog, simulated: Si
 async def test_everything_about_a_change(web: Client, log: MemoryLog) -> None:
     """The record is the number's face; what must be looked up is looked up anew for each change."""
     log.append(2)
-    query = """subscription { phoneNumberChanged(after: "%s") {
-        kind e164 id at cursor number { e164 source { name } alsoAt { source { name } } } } }""" % cursor_of(0)
+    fields = "kind e164 id at cursor number { e164 source { name } alsoAt { source { name } } }"
+    query = FROM_START.replace("e164", fields)
     async with stream(web.url, query, EVENTS) as response:
         for number in (1, 2):
             _, _, answer = await event(response)
