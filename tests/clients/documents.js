@@ -30,3 +30,10 @@ export const WRONG_FIELD = 'query Colour { colour }';
 export const numbers = (connection) => connection.edges.map(({ node }) => node.e164);
 
 export const tell = (told) => process.stdout.write(JSON.stringify(told));
+
+// From the first change that the gateway has kept.
+export const CHANGES = 'subscription Changes { phoneNumberChanged(after: "Y2hhbmdlIDA") { kind e164 } }';
+
+export const DEFERRED = `query Deferred {
+  phoneNumber(e164: "+12056350001") { e164 ... @defer { records { id source { name } } } }
+}`;
