@@ -7,12 +7,14 @@ A reservation lives in the process that made it: behind several workers, a clien
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from contextlib import aclosing
 
 from gateway.errors import BadUserInput
 from gateway.schema.authority import Asker
 from gateway.web.exchange import HttpRefused
-from gateway.web.execution import Execution, Operation, Stream, Told
+from gateway.web.execution import Execution, Operation, Told
+from gateway.web.streams import Answers
 
 AT_MOST = 1000
 """Reservations of one process."""
@@ -29,6 +31,24 @@ class Reservation:
         self.taken = False
         self.operations: dict[str, asyncio.Task[None]] = {}
         self.told: asyncio.Queue[Told] = asyncio.Queue(WAITING)
+
+
+class _Answers:
+    """What a stream carries; with the stream end the reservation and all its operations, also if nothing was read yet."""
+
+    def __init__(self, reservation: Reservation, forget: Callable[[], object]) -> None:
+        self._reservation = reservation
+        self._forget = forget
+
+    async def __anext__(self) -> Told:
+        return await self._reservation.told.get()
+
+    async def aclose(self) -> None:
+        self._forget()
+        tasks = list(self._reservation.operations.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Reservations:
@@ -65,7 +85,7 @@ class Reservations:
             raise HttpRefused(404, BadUserInput.code, msg)
         return held
 
-    def open(self, token: str, reservation: Reservation) -> Stream:
+    def open(self, token: str, reservation: Reservation) -> Answers:
         """The one stream of a reservation; both end together.
 
         Raises:
@@ -75,7 +95,7 @@ class Reservations:
             msg = "The stream of this reservation is open already: make another one with PUT."
             raise HttpRefused(409, BadUserInput.code, msg)
         reservation.taken = True
-        return self._answers(token, reservation)
+        return _Answers(reservation, lambda: self._held.pop(token))
 
     def start(self, reservation: Reservation, name: object, operation: Operation) -> None:
         """Run an operation, whose answers go to the stream under its name.
@@ -104,17 +124,6 @@ class Reservations:
                 await reservation.told.put(Told({"id": name, "payload": told.answer}))
         del reservation.operations[name]
         await reservation.told.put(Told({"id": name}))
-
-    async def _answers(self, token: str, reservation: Reservation) -> Stream:
-        try:
-            while True:
-                yield await reservation.told.get()
-        finally:
-            del self._held[token]
-            tasks = list(reservation.operations.values())
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _forget_unused(self, token: str) -> None:
         held = self._held.get(token)

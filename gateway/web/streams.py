@@ -1,17 +1,29 @@
 """Streams of answers over HTTP: server-sent events, and multipart as Apollo's clients take it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 from gateway.web.answers import NOT_STORED
-from gateway.web.execution import Stream, Told
+from gateway.web.execution import Told
 from gateway.web.presence import ClientGone, while_present
+
+
+class Answers(Protocol):
+    """What is streamed: taken one by one, and closed however the stream ends, also before anything was taken."""
+
+    def __anext__(self) -> Awaitable[Told]:
+        """The next one."""
+        ...
+
+    def aclose(self) -> Awaitable[object]:
+        """Nobody takes any more."""
+        ...
 
 
 class Framing(Struct, frozen=True):
@@ -74,7 +86,7 @@ PAYLOADS = Framing(
 class Streamed:
     """An ASGI response that writes answers as they come, and stops them when the client leaves."""
 
-    def __init__(self, answers: Stream, framing: Framing, heartbeat: float) -> None:
+    def __init__(self, answers: Answers, framing: Framing, heartbeat: float) -> None:
         self._answers = answers
         self._framing = framing
         self._heartbeat = heartbeat
@@ -96,7 +108,7 @@ class Streamed:
         await send({"type": "http.response.body", "body": framing.ending})
 
 
-async def with_silences(answers: Stream, seconds: float) -> AsyncIterator[Told | None]:
+async def with_silences(answers: Answers, seconds: float) -> AsyncIterator[Told | None]:
     """The answers, and None whenever none came for so long. The next one is not asked for before this one is taken."""
     while True:
         coming = asyncio.ensure_future(anext(answers, None))

@@ -157,6 +157,20 @@ async def test_a_stream_that_was_fetched_stays(rooms: OpenRooms) -> None:
     token = held.reserve(EVERYBODY)
     stream = held.open(token, held.find(token, EVERYBODY))
     held.start(held.find(token, EVERYBODY), "1", Operation("{ __typename }"))
-    assert (await anext(stream)).answer == {"id": "1", "payload": KIND}
-    assert (await anext(stream)).answer == {"id": "1"}
+    assert (await stream.__anext__()).answer == {"id": "1", "payload": KIND}
+    assert (await stream.__anext__()).answer == {"id": "1"}
     await stream.aclose()
+
+
+async def test_a_stream_that_nobody_read_is_forgotten(rooms: OpenRooms, sandbox: Simulators) -> None:
+    """A client may leave before anything was written to it: its reservation and what it began end all the same."""
+    sandbox.turn("webex", hang=True)
+    held = Reservations(Execution(make_schema(), await rooms()))
+    token = held.reserve(EVERYBODY)
+    reservation = held.find(token, EVERYBODY)
+    held.start(reservation, "1", Operation(SLOW))
+    [task] = reservation.operations.values()
+    await held.open(token, reservation).aclose()
+    assert task.cancelled()
+    with pytest.raises(HttpRefused):
+        held.find(token, EVERYBODY)
