@@ -8,6 +8,7 @@ from gateway.app import create_app
 from gateway.serving import bind, running, url_of
 from gateway.settings import load_only
 from gateway.upstream.changes import Hub
+from gateway.upstream.clock import Clock
 from tests.schema.gateways import Client
 from tests.upstream.logs import MemoryLog
 
@@ -20,9 +21,9 @@ def hub_of(log: MemoryLog, behind: int = 5000) -> Hub:
 
 
 @contextmanager
-def listening(hub: Hub, sources: Sources, **tables: Mapping[str, Any]) -> Iterator[Client]:
+def listening(hub: Hub, sources: Sources, clock: Clock | None = None, **tables: Mapping[str, Any]) -> Iterator[Client]:
     """A gateway whose subscriptions are fed by this hub; ``tables`` are further settings."""
-    app = create_app(load_only(**{"sources": sources, "state": {"database_url": "sqlite://"}, **tables}))
+    app = create_app(load_only(**{"sources": sources, "state": {"database_url": "sqlite://"}, **tables}), clock)
     bound = bind("127.0.0.1", 0)
     with running(app, bound):
         client = Client(url_of(bound))

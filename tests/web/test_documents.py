@@ -9,10 +9,12 @@ from urllib.parse import quote
 import pytest
 
 from gateway.app import create_app
-from gateway.errors import SettingsInvalid
+from gateway.errors import PersistedQueryNotFound, SettingsInvalid
 from gateway.settings import load_only
 from gateway.upstream.cache import BoundedMemory, Cache
 from gateway.upstream.documents import Documents
+from gateway.web.documents import Library
+from gateway.web.exchange import Asked
 from tests.conftest import ManualClock
 from tests.schema.gateways import JSON, RESPONSE, Client, Json, Reply, Simulated, gateway
 
@@ -104,6 +106,16 @@ async def test_registered_documents_are_bounded(clock: ManualClock) -> None:
     assert await documents.find("b") == "bbbbbb"
     clock.advance(1)
     assert await documents.find("b") is None
+
+
+async def test_what_others_registered_is_not_trusted(clock: ManualClock) -> None:
+    """Processes may share what was registered; one that answers trusted documents only takes nothing from there."""
+    registered = Documents(Cache(BoundedMemory(100)), clock)
+    await registered.keep(digest(SOURCES), SOURCES)
+    asked = Asked(document_id=digest(SOURCES))
+    assert await Library(registered, {}, 100, only=False).text_of(asked) == SOURCES
+    with pytest.raises(PersistedQueryNotFound):
+        await Library(registered, {}, 100, only=True).text_of(asked)
 
 
 APOLLO = {

@@ -10,6 +10,7 @@ import pytest
 
 from gateway.schema.subscription import cursor_of
 from gateway.upstream.changes import Hub
+from tests.conftest import ManualClock
 from tests.schema.gateways import JSON, RESPONSE, Client, Json, Simulated
 from tests.upstream.logs import MemoryLog
 from tests.web.frames import event, events_in, parts_in, socket, stream
@@ -223,6 +224,18 @@ async def test_everything_about_a_change(web: Client, log: MemoryLog) -> None:
                 "cursor": cursor_of(number),
                 "number": {"e164": f"+65{number:08}", "source": {"name": "voice_sg"}, "alsoAt": []},
             }
+
+
+async def test_every_change_has_its_own_time(log: MemoryLog, clock: ManualClock, simulated: Simulated) -> None:
+    """The deadline is that of one answer, not of the stream: long after the first change the next is looked up as well."""
+    fields = "alsoAt { source { name } }"
+    with listening(hub_of(log), simulated.sources, clock) as client:
+        async with stream(client.url, FROM_START.replace("e164", f"number {{ {fields} }}"), EVENTS) as response:
+            for _ in range(2):
+                log.append()
+                _, _, answer = await event(response)
+                assert answer == {"data": {"phoneNumberChanged": {"number": {"alsoAt": []}}}}
+                clock.advance(1000)
 
 
 async def test_a_listener_that_leaves_is_forgotten(log: MemoryLog, simulated: Simulated) -> None:
