@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from gateway.errors import BadUserInput, Forbidden, PersistedQueryNotFound
 from gateway.upstream.documents import Documents
 from gateway.web.exchange import Asked, HttpRefused
+from gateway.web.execution import Operation
 
 NO_QUERY = 'There is no query: send {"query": "{ sources { name } }"} as JSON, or ?query=… in the URL.'
 
@@ -22,6 +23,14 @@ class Library:
         self._longest = longest
         self._only = only
         self._texts = frozenset(trusted.values())
+
+    async def operation_of(self, asked: Asked) -> Operation:
+        """What is to be executed.
+
+        Raises:
+            HttpRefused, PersistedQueryNotFound: see ``text_of``.
+        """
+        return Operation(await self.text_of(asked), asked.variables, asked.operation_name, asked.extensions)
 
     async def text_of(self, asked: Asked) -> str:
         """The document.

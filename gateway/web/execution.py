@@ -24,6 +24,7 @@ class Operation(Struct, frozen=True):
     query: str
     variables: dict[str, Any] | None = None
     name: str | None = None
+    extensions: dict[str, Any] | None = None
 
 
 class Told(NamedTuple):
@@ -59,6 +60,7 @@ class Execution:
                 variable_values=operation.variables,
                 operation_name=operation.name,
                 context_value=Context(self._rooms, asker),
+                operation_extensions=operation.extensions,
                 allowed_operation_types=ONE_ANSWER,
             )
         except InvalidOperationTypeError:
@@ -78,6 +80,7 @@ class Execution:
             variable_values=operation.variables,
             operation_name=operation.name,
             context_value=context,
+            operation_extensions=operation.extensions,
         )
         parts = Parts()
         try:
@@ -122,4 +125,4 @@ def answer_of(result: Any) -> dict[str, Any]:  # noqa: ANN401 - one of Strawberr
     ran = result.data is not None or any(error.path is not None for error in errors)
     if ran and not isinstance(result, PreExecutionError):
         answer["data"] = result.data
-    return answer
+    return answer | ({"extensions": result.extensions} if result.extensions else {})

@@ -98,7 +98,7 @@ class GraphQLEndpoint:
         asked = await read_request(request)
         assert isinstance(asked, Asked)
         name = (asked.extensions or {}).get("operationId")
-        self._reservations.start(reservation, name, await self._operation(asked))
+        self._reservations.start(reservation, name, await self._library.operation_of(asked))
         return Response(status_code=202, headers=NOT_STORED)
 
     async def _executed(self, asked: Asked | list[Asked], asker: Asker, wants: Wants) -> ASGIApp:
@@ -106,7 +106,7 @@ class GraphQLEndpoint:
         if isinstance(asked, list):
             answers = await asyncio.gather(*(self._one_of_many(one, asker) for one in asked))
             return json_response(answers, 200, kind)
-        operation = await self._operation(asked)
+        operation = await self._library.operation_of(asked)
         if wants.kind is None:
             return self._streamed(operation, asker, wants)
         if "@defer" in operation.query and takes_parts(wants.accept):
@@ -116,13 +116,10 @@ class GraphQLEndpoint:
         except NeedsStream:
             return self._streamed(operation, asker, wants)
 
-    async def _operation(self, asked: Asked) -> Operation:
-        return Operation(await self._library.text_of(asked), asked.variables, asked.operation_name)
-
     async def _one_of_many(self, asked: Asked, asker: Asker) -> dict[str, Any]:
         """One answer of a batch; what is refused by itself leaves the others alone."""
         try:
-            return await self._execution.once(await self._operation(asked), asker)
+            return await self._execution.once(await self._library.operation_of(asked), asker)
         except (HttpRefused, PersistedQueryNotFound) as refused:
             return error_answer(refused.code, str(refused))
         except NeedsStream:

@@ -9,6 +9,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from contextlib import aclosing
+from typing import cast
 
 from gateway.errors import BadUserInput
 from gateway.schema.authority import Asker
@@ -30,7 +31,7 @@ class Reservation:
         self.asker = asker
         self.taken = False
         self.operations: dict[str, asyncio.Task[None]] = {}
-        self.told: asyncio.Queue[Told] = asyncio.Queue(WAITING)
+        self.told: asyncio.Queue[tuple[asyncio.Task[None], Told]] = asyncio.Queue(WAITING)
 
 
 class _Answers:
@@ -41,7 +42,10 @@ class _Answers:
         self._forget = forget
 
     async def __anext__(self) -> Told:
-        return await self._reservation.told.get()
+        while True:
+            task, told = await self._reservation.told.get()
+            if not task.cancelling():  # a stopped operation has nothing to say any more
+                return told
 
     async def aclose(self) -> None:
         self._forget()
@@ -119,11 +123,12 @@ class Reservations:
             task.cancel()
 
     async def _run(self, reservation: Reservation, name: str, operation: Operation) -> None:
+        task = cast("asyncio.Task[None]", asyncio.current_task())
         async with aclosing(self._execution.stream(operation, reservation.asker)) as stream:
             async for told in stream:
-                await reservation.told.put(Told({"id": name, "payload": told.answer}))
+                await reservation.told.put((task, Told({"id": name, "payload": told.answer})))
         del reservation.operations[name]
-        await reservation.told.put(Told({"id": name}))
+        await reservation.told.put((task, Told({"id": name})))
 
     def _forget_unused(self, token: str) -> None:
         held = self._held.get(token)

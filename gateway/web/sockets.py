@@ -20,7 +20,7 @@ from gateway.web.answers import error_answer
 from gateway.web.auth import Door
 from gateway.web.documents import Library
 from gateway.web.exchange import BODY_BYTES, Asked, HttpRefused, asked_of
-from gateway.web.execution import Execution, Operation
+from gateway.web.execution import Execution
 
 PROTOCOL = "graphql-transport-ws"
 REASON_BYTES = 123
@@ -176,7 +176,7 @@ class _Connection:
     async def _run(self, name: str, asked: Asked, asker: Asker) -> None:
         """One operation: its answers, then ``complete``; an answer without data is an ``error`` and the end."""
         try:
-            operation = Operation(await self._endpoint.library.text_of(asked), asked.variables, asked.operation_name)
+            operation = await self._endpoint.library.operation_of(asked)
             async with aclosing(self._endpoint.execution.stream(operation, asker)) as stream:
                 async for told in stream:
                     if "data" not in told.answer:

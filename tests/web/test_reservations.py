@@ -10,13 +10,16 @@ import pytest
 
 from gateway.schema.authority import Asker
 from gateway.schema.graph import make_schema
+from gateway.schema.subscription import cursor_of
 from gateway.web import reservations
 from gateway.web.exchange import HttpRefused
 from gateway.web.execution import Execution, Operation
 from gateway.web.reservations import Reservations
 from tests.conftest import OpenRooms, Simulators
 from tests.schema.gateways import JSON, Client, Reply, Simulated, gateway
+from tests.upstream.logs import MemoryLog
 from tests.web.frames import PATIENCE, event
+from tests.web.listening import hub_of
 from tests.web.test_auth import AUDIT, CLIENTS, SHOP
 
 KIND = {"data": {"__typename": "Query"}}
@@ -174,3 +177,23 @@ async def test_a_stream_that_nobody_read_is_forgotten(rooms: OpenRooms, sandbox:
     assert task.cancelled()
     with pytest.raises(HttpRefused):
         held.find(token, EVERYBODY)
+
+
+async def test_what_a_stopped_operation_told_is_not_sent(rooms: OpenRooms) -> None:
+    """Answers that still wait for the stream when their operation is stopped are passed over."""
+    log, opened = MemoryLog(), await rooms()
+    log.append(2)
+    opened.hub = hub_of(log)
+    held = Reservations(Execution(make_schema(), opened))
+    asker = Asker("anyone", ("voice_sg",), None)
+    token = held.reserve(asker)
+    reservation = held.find(token, asker)
+    changes = f'subscription {{ phoneNumberChanged(after: "{cursor_of(0)}") {{ e164 }} }}'
+    held.start(reservation, "1", Operation(changes))
+    while reservation.told.qsize() < 2:  # noqa: ASYNC110 - a queue says only when something is taken
+        await asyncio.sleep(0)
+    held.stop(reservation, "1")
+    held.start(reservation, "1", Operation("{ __typename }"))
+    stream = held.open(token, reservation)
+    assert (await stream.__anext__()).answer == {"id": "1", "payload": KIND}
+    await stream.aclose()
