@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
-from itertools import count
 
 import pytest
 from gql import Client as GqlClient
@@ -47,10 +46,10 @@ def happening(client: Client) -> Iterator[None]:
     over = threading.Event()
 
     def happen() -> None:
-        for minutes in count(-58):
-            if over.is_set():
-                return
+        minutes = -58
+        while not over.is_set():
             tell(client, row(X, minutes=minutes, status="Active" if minutes % 2 else "Unhealthy"))
+            minutes += 1
 
     happens = threading.Thread(target=happen)
     happens.start()

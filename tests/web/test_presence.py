@@ -34,7 +34,7 @@ class Visitor:
 
 
 async def test_a_client_that_leaves_ends_its_work(gateway: OpenGateway, sandbox: Simulators) -> None:
-    """A source that never answers is waited for until the deadline; when the client leaves, the work ends at once."""
+    """A source that never answers is waited for until the deadline, unless the client leaves; who stays is answered."""
     sandbox.turn("webex", hang=True)
     app = (await gateway()).app
     visitor = Visitor(ASKED)
@@ -53,6 +53,9 @@ async def test_a_client_that_leaves_ends_its_work(gateway: OpenGateway, sandbox:
     visitor.leaving.set()
     await asyncio.wait_for(work, 10)
     assert visitor.sent == []
+    patient = Visitor(b'{"query": "{ __typename }"}')
+    await app(scope, patient.receive, patient.send)
+    assert patient.sent[0]["status"] == 200
 
 
 async def test_work_that_is_done_in_time_is_left_alone() -> None:

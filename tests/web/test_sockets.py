@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 
 import aiohttp
 import pytest
@@ -240,9 +241,9 @@ async def test_pages_of_other_sites_are_refused(web: Client, origin: str, let_in
         async with socket(web.url, Origin=given) as opened:
             await opened.init()
     else:
-        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-            async with socket(web.url, Origin=given):
-                pass
+        async with AsyncExitStack() as opening:
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await opening.enter_async_context(socket(web.url, Origin=given))
         assert refused.value.status == 403
 
 
