@@ -150,7 +150,8 @@ class Inventory:
         source = caller.lists
         assert source is not None
         if source.paging.whole:
-            return as_listing(await self._whole(source, pushed, errand))
+            _, held = await self._heard_or_kept(source, pushed, errand)
+            return as_listing(held)
         request = source.ask(ask.block, pushed)
         return await self._cache.fetch(
             key_of(source, request, "block"),
