@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import reduce
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -31,10 +31,11 @@ from pydantic_settings import (
     SettingsConfigDict,
     SettingsError,
 )
+from redis.asyncio import ConnectionPool
 
 from gateway.errors import SettingsInvalid
 from gateway.providers import PROVIDERS
-from gateway.providers.protocol import Source, SourceSettings
+from gateway.providers.protocol import Networks, Source, SourceSettings
 
 Name = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]*$")]
 if TYPE_CHECKING:
@@ -57,19 +58,10 @@ class ServerSettings(BaseModel):
     insecure: bool = Field(
         False, description="Serve everybody who can reach the host, although no client is configured."
     )
-    trusted_proxies: tuple[str, ...] = Field(
-        (), description="Addresses or networks of proxies whose X-Forwarded-For says who really asks."
-    )
+    trusted_proxies: Networks = Field((), description="Proxies whose X-Forwarded-For says who really asks.")
     cursor_key: SecretStr | None = Field(
         None, min_length=16, description="Signs cursors; without one it is made once and kept beside the store."
     )
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _are_networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        for text in given:
-            ip_network(text, strict=False)  # its ValueError names the text
-        return given
 
 
 class ClientSettings(BaseModel):
@@ -88,9 +80,7 @@ class StateSettings(BaseModel):
     model_config = _STRICT
 
     database_url: str = Field(
-        "sqlite:///gateway.db",
-        pattern="^(sqlite|postgresql)://",
-        description="The store: sqlite:///path or postgresql://…; the key that signs cursors is kept beside a file.",
+        "sqlite:///gateway.db", pattern="^(sqlite|postgresql)://", description="sqlite:///path or postgresql://…"
     )
     history_days: float = Field(
         30.0,
@@ -103,6 +93,19 @@ class StateSettings(BaseModel):
         pattern="^((redis|rediss|valkey)://.*)?$",
         description="Shares what is kept between processes: redis://, rediss:// or valkey://; empty keeps it in each.",
     )
+    cache_bytes: int = Field(
+        192 * 1024 * 1024, gt=0, description="What one process keeps of the sources' answers at most, in bytes."
+    )
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        try:
+            ConnectionPool.from_url(redis_address(url) or "redis://").make_connection()  # type: ignore[no-untyped-call]  # redis leaves it untyped
+        except (ValueError, TypeError):
+            msg = "is no address: write redis://user:password@host:6379/0, with % codes for what is special in a URL"
+            raise ValueError(msg) from None
+        return url
 
 
 class LimitSettings(BaseModel):
@@ -228,6 +231,11 @@ def _mend(kind: str, message: str) -> str:
         "union_tag_not_found": "needs a provider: " + ", ".join(repr(kind.slug) for kind in PROVIDERS),
     }
     return known.get(kind, message.removeprefix("Value error, "))
+
+
+def redis_address(url: str) -> str:
+    """The URL as the client library takes it: it speaks with a Valkey, but does not know its name."""
+    return url.replace("valkey://", "redis://", 1)
 
 
 def make_sources(settings: Settings) -> dict[str, Source]:

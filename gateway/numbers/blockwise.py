@@ -97,12 +97,17 @@ class Blockwise:
             start = self._edge
             self._edge += min(page.sent, size)
             self._ahead = min(2 * self._ahead, AHEAD_AT_MOST)
-            if start and new and page.sent * FEW >= self._largest and FEW < self._largest < self._paging.size:
+            if self._is_cut(page, start, new=new):
                 self.cut_to = self._largest
             self.ended = self._proven(page, start, size)
             self._largest = max(self._largest, min(page.sent, size))
             if page.sent < size and self._paging.aligned and not self.ended:
                 self._regrid()
+
+    def _is_cut(self, page: Listing, start: int, *, new: bool) -> bool:
+        """Whether a list of offsets gives fewer rows than asked: it goes on behind a short page with more than a few."""
+        cut = not self._paging.aligned and FEW < self._largest < self._paging.size
+        return cut and start > 0 and new and page.sent * FEW >= self._largest
 
     def _regrid(self) -> None:
         """A list of pages gave fewer rows than asked: it may count its pages in rows of its own.

@@ -13,7 +13,7 @@ from gateway.numbers.gathered import AHEAD_AT_MOST, ROWS_AT_MOST, Drained, Gathe
 from gateway.numbers.grid import Grid
 from gateway.numbers.probes import PAIR, Probes
 
-STRIDE = 4
+STRIDE = 2
 """How much further back each attempt to join goes than the one before."""
 
 ATTEMPTS = 5
@@ -42,7 +42,7 @@ class Lapped:
         self._ahead = paging.ahead if length is None else 1
         self._tries = 0
         self._idle = 0
-        self._short = False
+        self._short = self._moved = False
         self.ended = self.torn = False
         self.gave_up = self._grid.lap == 0
 
@@ -101,6 +101,7 @@ class Lapped:
 
     def _step_back(self, block: Block) -> None:
         """Await a block that begins further back, asked from now on."""
+        self._moved |= block.start < self._edge
         self._tries += block.start < self._edge
         self._idle += 1
         row = self._edge - self._grid.lap * STRIDE**self._tries
@@ -124,7 +125,7 @@ class Lapped:
         elif page.total == self._edge and self._grid.is_past(self._edge):
             self.ended = True
         elif self._idle > ATTEMPTS:
-            self.gave_up = True
+            self.torn, self.gave_up = self._moved, not self._moved
         else:
             self._awaited = self._grid.at(self._edge) if self._short else self._further()
 

@@ -8,10 +8,10 @@ A provider's class is its API; an instance is one *source*: one configured place
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from ipaddress import ip_network
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Annotated, Any, ClassVar, Protocol, runtime_checkable
 
 from msgspec import Struct
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164
@@ -60,7 +60,20 @@ class SourceSettings(BaseModel):
     calls_per_minute: int = Field(600, gt=0, description="Calls a minute at most.")
     concurrency: int = Field(8, gt=0, le=256, description="Calls under way at once at most.")
     ttl: float = Field(300.0, ge=0, description="Seconds for which a list counts as fresh.")
+    stale_ttl: float = Field(
+        3600.0, ge=0, description="Seconds for which an old copy may stand in when the source does not answer."
+    )
     block_size: int | None = Field(None, gt=0, description="Rows asked for at once; the default is the provider's.")
+
+
+def _are_networks(given: tuple[str, ...]) -> tuple[str, ...]:
+    for text in given:
+        ip_network(text, strict=False)  # its ValueError names the text
+    return given
+
+
+Networks = Annotated[tuple[str, ...], AfterValidator(_are_networks)]
+"""Addresses and networks: ``192.0.2.7``, ``2001:db8::/32``."""
 
 
 class WebhookSettings(SourceSettings):
@@ -70,16 +83,9 @@ class WebhookSettings(SourceSettings):
     webhook_secret: SecretStr | None = Field(
         None, min_length=1, description="The whole value of that header; without one no event is taken."
     )
-    webhook_allowed_ips: tuple[str, ...] = Field(
+    webhook_allowed_ips: Networks = Field(
         (), description="Addresses or networks that may send events; empty is anybody with the secret."
     )
-
-    @field_validator("webhook_allowed_ips")
-    @classmethod
-    def _are_networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        for text in given:
-            ip_network(text, strict=False)  # its ValueError names the text
-        return given
 
 
 @runtime_checkable
@@ -122,6 +128,15 @@ class Lists(Source, Protocol):
         Raises:
             SourceError: it is not an answer.
         """
+        ...
+
+
+@runtime_checkable
+class Sorts(Lists, Protocol):
+    """A list that can be asked in the order of its numbers, where ``paging.sorts``."""
+
+    def ask_sorted(self, block: Block, wanted: Filter, *, descending: bool) -> Request:
+        """The request for a block of the list sorted by the text of its digits."""
         ...
 
 

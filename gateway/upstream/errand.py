@@ -1,8 +1,11 @@
 """What one request of a client brings along on every way to a source: its deadline, and what was spent."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from gateway.errors import SourceError, SourceTimeout
 from gateway.upstream.clock import Clock
 
 
@@ -15,6 +18,7 @@ class Errand:
     def __init__(self, clock: Clock, deadline: float, max_staleness: timedelta | None = None) -> None:
         self._clock = clock
         self._deadline = deadline
+        self._waits: list[SourceError] = []
         self.max_staleness = max_staleness
         self.calls: Counter[str] = Counter()
 
@@ -22,9 +26,41 @@ class Errand:
         """Seconds until the request's deadline; negative once it has passed."""
         return self._deadline - self._clock.monotonic()
 
+    def now(self) -> datetime:
+        """The time in UTC."""
+        return self._clock.now()
+
+    def age(self, as_of: datetime) -> float:
+        """Seconds since then."""
+        return (self._clock.now() - as_of).total_seconds()
+
     def takes(self, as_of: datetime, ttl: float) -> bool:
         """Whether a copy of that age may be served without asking again; ``ttl`` is the source's own, in seconds."""
         allowed = timedelta(seconds=ttl)
         if self.max_staleness is not None:
             allowed = min(allowed, self.max_staleness)
         return self._clock.now() - as_of < allowed
+
+    def lengthened(self, seconds: float) -> "Errand":
+        """The same work with ``seconds`` from now, if that is more: others may wait for it, or the cache."""
+        longer = Errand(self._clock, max(self._deadline, self._clock.monotonic() + seconds), self.max_staleness)
+        longer.calls = self.calls
+        return longer
+
+    def anew(self, seconds: float) -> "Errand":
+        """Work of nobody's request, with ``seconds`` of its own, that takes no copy."""
+        return Errand(self._clock, self._clock.monotonic() + seconds, timedelta(0))
+
+    @contextmanager
+    def waiting(self, told: SourceError) -> Iterator[None]:
+        """While this lasts, whoever runs out of time is told so instead of SOURCE_TIMEOUT."""
+        self._waits.append(told)
+        try:
+            yield
+        finally:
+            self._waits.remove(told)
+
+    def overdue(self) -> SourceError:
+        """What to tell somebody whose deadline passed while this work was under way."""
+        late = SourceTimeout("The request's deadline passed before the source had answered.")
+        return next(iter(self._waits), late)

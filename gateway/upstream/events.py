@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from gateway.errors import StoreUnavailable
+from gateway.errors import UNLISTED, SourceMisconfigured, StoreUnavailable
 from gateway.numbers import reconcile
+from gateway.numbers.blocks import Listing
 from gateway.numbers.e164 import E164
 from gateway.numbers.merge import Snapshot
 from gateway.numbers.model import Number
@@ -187,3 +188,25 @@ class Events:
 
     def _is_fresh(self) -> bool:
         return self._seen == self._writes and self._clock.monotonic() - self._synced < OTHERS_SECONDS
+
+
+def listing_of(whole: Snapshot) -> Listing:
+    """A list that has no pages, as its one block.
+
+    Raises:
+        SourceMisconfigured: there is no list, and what events told is not everything.
+    """
+    if whole.awaiting:
+        msg = "There is no list, and its events have not told everything yet."
+        raise SourceMisconfigured(msg, reason=UNLISTED)
+    skipped = whole.skipped
+    return Listing(
+        rows=whole.rows,
+        sent=len(whole.rows) + skipped,
+        as_of=whole.as_of,
+        total=len(whole.rows) + skipped,
+        skipped=skipped,
+        drift=whole.drift,
+        stale=whole.stale,
+        holes=tuple(range(len(whole.rows), len(whole.rows) + skipped)),
+    )

@@ -23,6 +23,7 @@ from gateway.providers.protocol import (
     Rephrases,
     Request,
     Response,
+    Sorts,
     Source,
 )
 from gateway.upstream.client import Transport
@@ -39,7 +40,7 @@ MINUTE = 60.0
 class Caller:
     """Asks one source. Every call to it goes through here, look-ups and lists and log-ins alike.
 
-    ``lists``, ``looks_up`` and ``looks_up_many`` are the source again where it has that capability, else None.
+    ``lists``, ``sorts``, ``looks_up`` and ``looks_up_many`` are the source again where it has that capability, else None.
     """
 
     def __init__(self, source: Source, transport: Transport, clock: Clock) -> None:
@@ -51,6 +52,7 @@ class Caller:
         self._tokens = TokenHolder(source, clock) if isinstance(source, Authenticates) and source.exchanges else None
         self._rephrases = source if isinstance(source, Rephrases) else None
         self.lists = source if isinstance(source, Lists) else None
+        self.sorts = source if isinstance(source, Sorts) and source.paging.sorts else None
         self.looks_up = source if isinstance(source, LooksUp) else None
         self.looks_up_many = source if isinstance(source, LooksUpMany) else None
         self.last_error: SourceError | None = None
@@ -126,13 +128,15 @@ class Caller:
         The slot comes first: whoever gives up waiting for one has used up nothing of the rate.
         """
         async with AsyncExitStack() as turn:
+            msg = f"{self.source.title} may not be asked more often; the request's deadline passed while it waited."
+            told = SourceRateLimited(msg)
             try:
-                async with asyncio.timeout(errand.remaining()):
-                    await turn.enter_async_context(self._slots)
-                    await self._rate.acquire()
+                with errand.waiting(told):
+                    async with asyncio.timeout(errand.remaining()):
+                        await turn.enter_async_context(self._slots)
+                        await self._rate.acquire()
             except TimeoutError:
-                msg = f"{self.source.title} may not be asked more often; the request's deadline passed while it waited."
-                raise SourceRateLimited(msg) from None
+                raise told from None
             seconds = min(self.source.settings.timeout, errand.remaining())
             if seconds <= 0:
                 msg = "The request's deadline passed before the source could be asked."

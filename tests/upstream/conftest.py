@@ -1,4 +1,4 @@
-"""What the tests of this room share: a rig around one source over a server of the test, and databases of both kinds."""
+"""What the tests of this room share: a rig around one source, a cache with a shelf, and databases of both kinds."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
@@ -9,12 +9,28 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, text
 
+from gateway.upstream.cache import Cache
+from gateway.upstream.cache_memory import BoundedMemory
 from gateway.upstream.clock import Clock, SystemClock
+from tests.conftest import ManualClock
 from tests.upstream import postgres
 from tests.upstream.plain import Rig
+from tests.upstream.shelf import Shelf
 
 OpenRig = Callable[..., Rig]
 """Opens a rig: ``(kind, url, clock=…, **settings)``."""
+
+
+@pytest.fixture
+def shelf(clock: ManualClock) -> Shelf:
+    """Something to load from."""
+    return Shelf(clock)
+
+
+@pytest.fixture
+def cache() -> Cache:
+    """An empty cache."""
+    return Cache(BoundedMemory())
 
 
 @pytest.fixture

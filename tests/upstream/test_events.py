@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.errors import UNLISTED, CursorExpired, SourceMisconfigured
-from gateway.numbers.blocks import Block
-from gateway.numbers.chain import Part
+from gateway.numbers.blocks import Block, Part
 from gateway.numbers.e164 import E164
 from gateway.numbers.filters import EVERYTHING
 from gateway.numbers.merge import Snapshot

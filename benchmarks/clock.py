@@ -1,0 +1,22 @@
+"""Time that passes only when it is told to."""
+
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """A clock that is set forward by hand."""
+
+    def __init__(self) -> None:
+        self._passed = 0.0
+
+    def advance(self, seconds: float) -> None:
+        """Let that time pass at once."""
+        self._passed += seconds
+
+    def now(self) -> datetime:
+        """The time in UTC."""
+        return datetime(2026, 11, 1, tzinfo=UTC) + timedelta(seconds=self._passed)
+
+    def monotonic(self) -> float:
+        """Seconds that only grow."""
+        return self._passed
