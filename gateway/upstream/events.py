@@ -130,7 +130,7 @@ class Events:
         if name not in self._receivers:
             return read
         await self._sync()
-        key = (self._revisions[name], read.as_of, read.awaiting, len(read.rows))
+        key = (self._revisions[name], read.as_of, read.awaiting, read.stale, len(read.rows))
         kept, merged = self._merged.get(name, ((), read))
         if kept != key:
             merged = await self._alone(name, read) if read.awaiting else self._with_list(name, read)
