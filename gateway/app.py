@@ -20,16 +20,22 @@ from gateway.settings import Settings, make_sources, redis_address
 from gateway.upstream.cache import Cache
 from gateway.upstream.cache_memory import BoundedMemory
 from gateway.upstream.cache_valkey import Valkey
+from gateway.upstream.changes import Hub
 from gateway.upstream.client import HttpTransport
 from gateway.upstream.clock import Clock, SystemClock
+from gateway.upstream.database import Database, migrate
+from gateway.upstream.events import Events
 from gateway.upstream.inventory import Inventory
 from gateway.upstream.lookups import Looked, Lookups
 from gateway.upstream.packing import Packing
 from gateway.upstream.policy import Caller
+from gateway.upstream.refresh import Refresher
 from gateway.upstream.shared import Shared
+from gateway.upstream.store import Store
 from gateway.web.auth import Door
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import health_routes
+from gateway.web.webhooks import webhook_route
 
 SHORTEST_KEY = 16
 """Bytes of a key that signs cursors, at least."""
@@ -38,17 +44,23 @@ SHORTEST_KEY = 16
 @asynccontextmanager
 async def open_rooms(settings: Settings, clock: Clock, cursor_key: bytes | None = None) -> AsyncIterator[Rooms]:
     """Everything below the schema, with its sockets; closed at the end. Without a key, cursors end with the rooms."""
-    transport = HttpTransport.open(clock.now)
     sources = make_sources(settings)
+    transport = HttpTransport.open(clock.now)
     callers = {name: Caller(source, transport, clock) for name, source in sources.items()}
     cache = Cache(
         BoundedMemory(settings.state.cache_bytes), _shared(settings, sources, clock), settings.limits.deadline
     )
-    inventory = Inventory(callers, cache, clock)
+    database = Database.open(settings.state.database_url)
+    store = Store(database, sources)
+    hub = Hub(store)
+    events = Events(store, sources, hub, clock)
+    inventory = Inventory(callers, cache, clock, events)
     rooms = Rooms(
         callers=callers,
         inventory=inventory,
-        lookups=Lookups(callers, inventory, cache, clock),
+        lookups=Lookups(callers, inventory, cache, clock, events),
+        events=events,
+        hub=hub,
         signer=Signer(cursor_key or secrets.token_bytes(32)),
         limits=settings.limits,
         clock=clock,
@@ -56,7 +68,10 @@ async def open_rooms(settings: Settings, clock: Clock, cursor_key: bytes | None 
     try:
         yield rooms
     finally:
+        await hub.close()
         await cache.close()
+        await events.close()
+        await database.close()
         await transport.close()
 
 
@@ -64,9 +79,10 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     """The gateway as an ASGI application.
 
     Raises:
-        SettingsInvalid: the key that signs cursors can be neither read nor written.
+        SettingsInvalid: the key that signs cursors can be neither read nor written, or the store cannot be used.
     """
     cursor_key = cursor_secret(settings)
+    migrate(settings.state.database_url)
     schema = make_schema(max_tokens=settings.limits.document_tokens)
     door = Door(settings)
 
@@ -76,11 +92,19 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
             app.router.routes[:0] = [
                 Route("/graphql", GraphQLEndpoint(schema, rooms, door)),
                 *health_routes(rooms, sdl(schema)),
+                webhook_route(rooms.events, settings),
             ]
-            prepared = asyncio.gather(*(caller.prepare() for caller in rooms.callers.values()))
+            refresher = Refresher(
+                rooms.callers, rooms.inventory, rooms.events, rooms.hub, rooms.clock, rooms.limits.deadline
+            )
+            beside = asyncio.gather(
+                *(caller.prepare() for caller in rooms.callers.values()),
+                refresher.run(),
+                rooms.events.keep_history(settings.state.history_days),
+            )
             yield
-            prepared.cancel()
-            await asyncio.gather(prepared, return_exceptions=True)
+            beside.cancel()
+            await asyncio.gather(beside, return_exceptions=True)
 
     return Starlette(lifespan=lifespan)
 

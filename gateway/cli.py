@@ -1,6 +1,7 @@
-"""The command line: serve · demo · sandbox · schema print|check · config check · sources check."""
+"""The command line: serve · demo · sandbox · schema print|check · config check · sources check · webhook send."""
 
 import asyncio
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +14,14 @@ from gateway.app import create_app, open_rooms
 from gateway.errors import UNLISTED, SettingsInvalid, SourceError
 from gateway.numbers.blocks import Block
 from gateway.numbers.filters import EVERYTHING
+from gateway.providers.protocol import Request, Response, WebhookSettings
 from gateway.sandbox.accounts import sources as sandbox_sources
 from gateway.sandbox.app import create_sandbox
+from gateway.sandbox.eight_by_eight import events as sandbox_events
 from gateway.schema.graph import make_schema, sdl
-from gateway.serving import bind, run, running, url_of
+from gateway.serving import bind, reachable, run, running, url_of
 from gateway.settings import Settings, check_exposure, load, load_only, shown
+from gateway.upstream.client import HttpTransport
 from gateway.upstream.clock import SystemClock
 from gateway.upstream.errand import Errand
 from gateway.upstream.policy import Caller
@@ -32,6 +36,11 @@ host_option = click.option("--host", help="The address to listen on.  [default: 
 port_option = click.option(
     "--port", type=click.IntRange(0, 65535), help="The port; 0 takes any free one.  [default: 8000]"
 )
+
+EXAMPLE = Path(sandbox_events.__file__).with_name("example.json")
+"""The event of https://developer.8x8.com/connect/docs/virtual-number-updated-event, as it stands there."""
+
+SEND_SECONDS = 10.0
 
 PASTE = """\
 {
@@ -209,3 +218,63 @@ async def _ask_once(caller: Caller, clock: SystemClock) -> str:
         return f"FAILS {about}: {error.code}: {error.message}"
     held = "an unknown number of" if listing.total is None else str(listing.total)
     return f"ok    {about}: answers, and holds {held} numbers."
+
+
+@main.group()
+def webhook() -> None:
+    """The events that providers send."""
+
+
+@webhook.command("send")
+@click.argument("name", metavar="SOURCE")
+@click.argument("sample", type=click.Path(path_type=Path), required=False)
+@config_option
+@click.option("--url", help="The running gateway.  [default: where the settings say it listens]")
+def webhook_send(name: str, sample: Path | None, path: Path | None, url: str | None) -> None:
+    """Send an event to a running gateway as the provider would: a file, or else the example of 8x8's documents.
+
+    Without --config it is sent to gateway demo. Exits with 1 unless the event is taken.
+    """
+    with plain_errors():
+        settings = load(path) if path is not None else load_only(sources=sandbox_sources("http://127.0.0.1"))
+        held = settings.sources.get(name)
+        if not isinstance(held, WebhookSettings):
+            known = ", ".join(known for known, table in settings.sources.items() if isinstance(table, WebhookSettings))
+            msg = f"{name!r} is no source that takes events; those are: {known or 'none'}."
+            raise SettingsInvalid(msg)
+        body = _example_for(held) if sample is None else _read_sample(sample)
+        base = (url or f"http://{reachable(settings.server.host)}:{settings.server.port}").rstrip("/")
+    secret = held.webhook_secret.get_secret_value() if held.webhook_secret else ""
+    headers = (("content-type", "application/json"), (held.webhook_header.lower(), secret))
+    request = Request("POST", f"{base}/webhooks/{held.provider}/{name}", headers, body)
+    try:
+        answer = asyncio.run(_send(request))
+    except SourceError as error:
+        click.echo(f"gateway: {request.url}: {error.message}", err=True)
+        sys.exit(1)
+    click.echo(f"{answer.status} {answer.body.decode(errors='replace')}")
+    if answer.status != 200:  # noqa: PLR2004 - the one status that acknowledges
+        sys.exit(1)
+
+
+def _example_for(held: WebhookSettings) -> bytes:
+    """The documented event, as if it were of the configured subaccount."""
+    example = json.loads(EXAMPLE.read_bytes())
+    example["payload"]["subAccountId"] = getattr(held, "subaccount_id", "")
+    return json.dumps(example).encode()
+
+
+def _read_sample(sample: Path) -> bytes:
+    try:
+        return sample.read_bytes()
+    except OSError as error:
+        msg = f"{sample} cannot be read ({error.strerror}): name a file that holds an event."
+        raise SettingsInvalid(msg) from error
+
+
+async def _send(request: Request) -> Response:
+    transport = HttpTransport.open(SystemClock().now)
+    try:
+        return await transport.send(request, SEND_SECONDS)
+    finally:
+        await transport.close()

@@ -8,8 +8,11 @@
     │   ├── BadUserInput               BAD_USER_INPUT
     │   ├── CursorInvalid              CURSOR_INVALID
     │   ├── CursorMismatch             CURSOR_MISMATCH
+    │   ├── CursorExpired              CURSOR_EXPIRED
     │   ├── Unauthenticated            UNAUTHENTICATED
     │   └── Forbidden                  FORBIDDEN
+    ├── ListenerTooSlow            LISTENER_TOO_SLOW: a subscription is ended; resume it where it was
+    ├── StoreUnavailable           STORE_UNAVAILABLE: what must be kept cannot be written or read now; try again
     ├── AllSourcesFailed           ALL_SOURCES_FAILED: nobody could answer; try again later
     └── SourceError                one source did not answer; data in a report, never a lost page
         ├── SourceTimeout              SOURCE_TIMEOUT
@@ -63,6 +66,15 @@ class CursorMismatch(RequestRefused):
     code = "CURSOR_MISMATCH"
 
 
+class CursorExpired(RequestRefused):
+    """What follows a cursor of the change log is not kept any more, or the cursor is of another log."""
+
+    code = "CURSOR_EXPIRED"
+
+    def __init__(self) -> None:
+        super().__init__("The changes after this cursor are not kept any more: read the list again, then listen anew.")
+
+
 class Unauthenticated(RequestRefused):
     """Nobody, or nobody known, is asking."""
 
@@ -73,6 +85,25 @@ class Forbidden(RequestRefused):
     """The caller is known and may not have this."""
 
     code = "FORBIDDEN"
+
+
+class ListenerTooSlow(GatewayError):
+    """A listener did not take its changes fast enough; ``sequence`` is the last one it took, and where to resume."""
+
+    code = "LISTENER_TOO_SLOW"
+
+    def __init__(self, sequence: int) -> None:
+        super().__init__("Changes were not taken fast enough: subscribe again after the last one received.")
+        self.sequence = sequence
+
+
+class StoreUnavailable(GatewayError):
+    """The store can be neither written nor read now: full, read-only, locked, or not there. Trying again may help."""
+
+    code = "STORE_UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__("The store cannot be used now: try again in a moment.")
 
 
 class SourceError(GatewayError):

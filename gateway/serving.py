@@ -83,5 +83,12 @@ class _Server(uvicorn.Server):
 
 def _server(app: ASGIApp) -> uvicorn.Server:
     return _Server(
-        uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10)
+        uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # whom to believe is a setting of the gateway
+            timeout_graceful_shutdown=10,
+        )
     )

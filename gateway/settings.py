@@ -35,7 +35,7 @@ from redis.asyncio import ConnectionPool
 
 from gateway.errors import SettingsInvalid
 from gateway.providers import PROVIDERS
-from gateway.providers.protocol import Source, SourceSettings
+from gateway.providers.protocol import Networks, Source, SourceSettings
 
 Name = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]*$")]
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class ServerSettings(BaseModel):
     insecure: bool = Field(
         False, description="Serve everybody who can reach the host, although no client is configured."
     )
+    trusted_proxies: Networks = Field((), description="Proxies whose X-Forwarded-For says who really asks.")
     cursor_key: SecretStr | None = Field(
         None, min_length=16, description="Signs cursors; without one it is made once and kept beside the store."
     )
@@ -79,9 +80,13 @@ class StateSettings(BaseModel):
     model_config = _STRICT
 
     database_url: str = Field(
-        "sqlite:///gateway.db",
-        pattern="^(sqlite|postgresql)://",
-        description="The store: sqlite:///path or postgresql://…; the key that signs cursors is kept beside a file.",
+        "sqlite:///gateway.db", pattern="^(sqlite|postgresql)://", description="sqlite:///path or postgresql://…"
+    )
+    history_days: float = Field(
+        30.0,
+        gt=0,
+        le=3650,
+        description="Days for which events and changes are kept; a subscription resumes within them.",
     )
     redis_url: str = Field(
         "",
@@ -112,6 +117,7 @@ class LimitSettings(BaseModel):
     queries_per_minute: int = Field(0, ge=0, description="For each client; 0 is no limit.")
     page_size: int = Field(1000, gt=0, description="Rows of one connection at most.")
     lookups: int = Field(500, gt=0, description="Numbers looked up in one field at most.")
+    webhook_bytes: int = Field(8_388_608, gt=0, description="Bytes of one event at most.")
     document_bytes: int = Field(32_768, gt=0, description="Bytes of one GraphQL document at most.")
     document_tokens: int = Field(2_000, gt=0, description="Tokens of one GraphQL document at most.")
 

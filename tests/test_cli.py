@@ -77,8 +77,8 @@ def test_sandbox(tmp_path: Path, ending: signal.Signals) -> None:
 def test_serve(tmp_path: Path, simulated: Simulated, ending: signal.Signals) -> None:
     """The configured sources are served, with what the command line and the environment change."""
     path = written(tmp_path / "gateway.toml", simulated.sources, "[server]\nport = 1\n")
-    key = {"GATEWAY_SERVER__CURSOR_KEY": "1234567890123456"}
-    with Command(tmp_path, "serve", "--config", path, "--port", 0, **key) as command:
+    apart = {"GATEWAY_SERVER__CURSOR_KEY": "1234567890123456", "GATEWAY_STATE__DATABASE_URL": "sqlite://"}
+    with Command(tmp_path, "serve", "--config", path, "--port", 0, **apart) as command:
         url = command.until(rf"gateway {__version__} serves dallas, epsilon, london, market, voice_sg at (\S+)/graphql")
         assert Client(url).ask('{ phoneNumber(e164: "+12056350001") { complete } }').data["phoneNumber"]["complete"]
         command.end(ending)

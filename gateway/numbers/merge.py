@@ -127,7 +127,7 @@ class _Held:
         return [run for run in live if not full or (edge is not None and not run.reaches(edge))]
 
     def _page(self) -> Page:
-        rows = [held.rows for held in self._snapshots.values() if not held.awaiting]
+        rows = [held.rows for held in self._snapshots.values()]  # of awaiting ones too: what is known is shown
         page = page_of(self._search, self._wanted, [*rows, *(run.ordered for run in self._runs.values())])
         return page.behind(self._wanted, passed=any(run.passed for run in self._runs.values()))
 

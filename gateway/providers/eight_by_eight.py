@@ -18,7 +18,7 @@ from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164, NumberType, from_digits
 from gateway.numbers.filters import Filter
 from gateway.providers import answers
-from gateway.providers.protocol import Request, Response, SourceSettings, Told
+from gateway.providers.protocol import Request, Response, SourceSettings, Told, WebhookSettings
 from gateway.providers.thrift import Often
 
 LIFECYCLES = answers.Words(
@@ -40,6 +40,8 @@ TYPES = answers.Words(
 class EightByEightDetails(model.Record, frozen=True):
     """What only 8x8 says, in its own words."""
 
+    passing: ClassVar[frozenset[str]] = frozenset({"update_status"})
+
     sub_account_id: Annotated[str, Meta(description="The subaccount whose pool the number is in.")]
     reference_id: Annotated[str | None, Meta(description="8x8's reference; it names a range of numbers.")] = None
     operational_status: Annotated[str | None, Meta(description="Active, Unhealthy, Expiring or Inactive.")] = None
@@ -51,16 +53,13 @@ class EightByEightDetails(model.Record, frozen=True):
     update_status: Annotated[str | None, Meta(description="UPDATED or NO_CHANGE, in the last event.")] = None
 
 
-class EightByEightSettings(SourceSettings):
+class EightByEightSettings(WebhookSettings):
     """An 8x8 subaccount."""
 
     provider: Literal["8x8"]
     base_url: str = "https://voice.8x8.com"
     subaccount_id: str = Field(pattern=r"^[A-Za-z0-9\-._&]{3,50}$")
     api_key: SecretStr
-    webhook_header: str = "Authorization"
-    webhook_secret: SecretStr | None = None
-    webhook_allowed_ips: tuple[str, ...] = ()
 
 
 class HealthRow(Struct, rename="camel"):

@@ -7,10 +7,11 @@ A provider's class is its API; an instance is one *source*: one configured place
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from ipaddress import ip_network
+from typing import Annotated, Any, ClassVar, Protocol, runtime_checkable
 
 from msgspec import Struct
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164
@@ -63,6 +64,28 @@ class SourceSettings(BaseModel):
         3600.0, ge=0, description="Seconds for which an old copy may stand in when the source does not answer."
     )
     block_size: int | None = Field(None, gt=0, description="Rows asked for at once; the default is the provider's.")
+
+
+def _are_networks(given: tuple[str, ...]) -> tuple[str, ...]:
+    for text in given:
+        ip_network(text, strict=False)  # its ValueError names the text
+    return given
+
+
+Networks = Annotated[tuple[str, ...], AfterValidator(_are_networks)]
+"""Addresses and networks: ``192.0.2.7``, ``2001:db8::/32``."""
+
+
+class WebhookSettings(SourceSettings):
+    """What a source that tells changes unasked needs as well: how its sender is known."""
+
+    webhook_header: str = Field("Authorization", description="The header in which the sender gives the secret.")
+    webhook_secret: SecretStr | None = Field(
+        None, min_length=1, description="The whole value of that header; without one no event is taken."
+    )
+    webhook_allowed_ips: Networks = Field(
+        (), description="Addresses or networks that may send events; empty is anybody with the secret."
+    )
 
 
 @runtime_checkable
@@ -196,7 +219,7 @@ class Told(Struct, frozen=True, kw_only=True):
 
 @runtime_checkable
 class Receives(Source, Protocol):
-    """A source that tells changes unasked."""
+    """A source that tells changes unasked; its settings are ``WebhookSettings``."""
 
     def receive(self, body: bytes, received_at: datetime) -> Told:
         """An event as records.

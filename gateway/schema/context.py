@@ -7,8 +7,10 @@ from gateway.errors import BadUserInput
 from gateway.numbers.cursor import Signer
 from gateway.schema.authority import Asker
 from gateway.settings import LimitSettings
+from gateway.upstream.changes import Hub
 from gateway.upstream.clock import Clock
 from gateway.upstream.errand import Errand
+from gateway.upstream.events import Events
 from gateway.upstream.inventory import Inventory
 from gateway.upstream.loaders import Loaders
 from gateway.upstream.lookups import Lookups
@@ -24,6 +26,8 @@ class Rooms:
         callers: Mapping[str, Caller],
         inventory: Inventory,
         lookups: Lookups,
+        events: Events,
+        hub: Hub,
         signer: Signer,
         limits: LimitSettings,
         clock: Clock,
@@ -31,6 +35,8 @@ class Rooms:
         self.callers = callers
         self.inventory = inventory
         self.lookups = lookups
+        self.events = events
+        self.hub = hub
         self.signer = signer
         self.limits = limits
         self.clock = clock

@@ -21,6 +21,7 @@ from gateway.upstream.cache import Cache
 from gateway.upstream.clock import Clock
 from gateway.upstream.drive import drive
 from gateway.upstream.errand import Errand
+from gateway.upstream.events import Events, listing_of
 from gateway.upstream.keys import key_of
 from gateway.upstream.policy import Caller
 
@@ -40,10 +41,11 @@ def facts_of(source: Source) -> Facts:
 class Inventory:
     """Every source's list, and the windows over them."""
 
-    def __init__(self, callers: Mapping[str, Caller], cache: Cache, clock: Clock) -> None:
+    def __init__(self, callers: Mapping[str, Caller], cache: Cache, clock: Clock, events: Events) -> None:
         self._callers = callers
         self._cache = cache
         self._clock = clock
+        self._events = events
         self._lengths: dict[str, int] = {}
         self._unsorted: set[str] = set()
 
@@ -147,6 +149,8 @@ class Inventory:
         caller = self._callers[ask.source]
         source = caller.lists
         assert source is not None
+        if source.paging.whole:
+            return listing_of(await self._whole(source, pushed, errand, source.settings.stale_ttl))
         request = source.ask(ask.block, pushed)
         return await self._cache.fetch(
             key_of(source, request, "block"),
@@ -179,7 +183,7 @@ class Inventory:
         """
         source = self._callers[name].lists
         if source is None:
-            return self._awaiting()
+            return await self._events.merged(name, self._awaiting())
         key, held = await self._heard_or_kept(source, pushed, errand)
         if search.order.field is OrderField.SOURCE:
             return held
@@ -192,7 +196,10 @@ class Inventory:
         if source is None:
             return None
         kept: Snapshot | None = await self._cache.peek(_whole_key(source, EVERYTHING), ttl, errand)
-        return kept
+        if kept is None:
+            return None
+        merged = await self._events.merged(name, kept)
+        return merged if errand.takes(merged.as_of, ttl) else None  # without a list, it is as old as its last event
 
     async def heard(self, name: str, errand: Errand, pushed: Filter = EVERYTHING) -> Snapshot:
         """As ``snapshot``, in the source's own order and never stale: what an old list lacks may be there by now.
@@ -201,7 +208,9 @@ class Inventory:
             SourceError: the source could not be read in full.
         """
         source = self._callers[name].lists
-        return self._awaiting() if source is None else await self._whole(source, pushed, errand)
+        if source is None:
+            return await self._events.merged(name, self._awaiting())
+        return await self._whole(source, pushed, errand)
 
     async def kept_before(self, name: str, errand: Errand, error: SourceError) -> Snapshot | None:
         """Everything a source held when it last told, marked as stale, to stand in after a failure; asks nobody."""
@@ -211,17 +220,18 @@ class Inventory:
         old: Snapshot | None = await self._cache.old(
             _whole_key(source, EVERYTHING), source.settings.stale_ttl, errand, error
         )
-        return old
+        return None if old is None else await self._events.merged(name, old)
 
     async def _whole(self, source: Lists, pushed: Filter, errand: Errand, stale_ttl: float = 0.0) -> Snapshot:
-        """The list in the source's own order."""
-        return await self._cache.fetch(
+        """The list in the source's own order, and what its events told."""
+        read = await self._cache.fetch(
             _whole_key(source, pushed),
             source.settings.ttl,
             errand,
             lambda own: self._read_whole(source, pushed, own),
             stale_ttl=stale_ttl,
         )
+        return await self._events.merged(source.name, read)
 
     async def _heard_or_kept(self, source: Lists, pushed: Filter, errand: Errand) -> tuple[str, Snapshot]:
         """The list in the source's own order, and its key; when the source does not answer, an old one, or more of it."""
@@ -236,7 +246,7 @@ class Inventory:
 
     async def _read_whole(self, source: Lists, pushed: Filter, errand: Errand) -> Snapshot:
         caller = self._callers[source.name]
-        unfiltered = _whole_key(source, pushed) == _whole_key(source, EVERYTHING)
+        unfiltered, asked = _whole_key(source, pushed) == _whole_key(source, EVERYTHING), self._clock.now()
 
         async def answer(block: Block) -> Listing:
             return await caller.ask(source.ask(block, pushed), source.read, errand)
@@ -249,17 +259,19 @@ class Inventory:
             if error.reason == UNLISTED:
                 return self._awaiting()
             raise
-        if unfiltered:
-            self._lengths[source.name] = drained.sent
         told = [number.e164 for number in drained.rows]
         unsorted = caller.sorts is not None and told != sorted(told)
-        return Snapshot(
+        read = Snapshot(
             rows=drained.rows,
             as_of=drained.as_of,
             sent=drained.sent,
             skipped=drained.skipped,
             drift=(*drained.drift, UNSORTED) if unsorted else drained.drift,
         )
+        if unfiltered:
+            self._lengths[source.name] = drained.sent
+            await self._events.observe(source.name, read, asked)
+        return read
 
     def _awaiting(self) -> Snapshot:
         """A source that has no list: only its events can tell what it holds."""

@@ -19,7 +19,12 @@ def health_routes(rooms: Rooms, sdl: str) -> list[Route]:
 
     async def ready(_: Request) -> Response:
         sources = {
-            name: {"provider": caller.source.provider, "state": caller.state} for name, caller in rooms.callers.items()
+            name: {
+                "provider": caller.source.provider,
+                "state": caller.state,
+                **({"events": told} if (told := rooms.events.outcomes.get(name)) else {}),
+            }
+            for name, caller in rooms.callers.items()
         }
         able = any(source["state"] != "DOWN" for source in sources.values())
         body = msgspec.json.encode({"ready": able, "sources": sources})

@@ -19,6 +19,7 @@ from gateway.upstream.inventory import Inventory
 from gateway.upstream.lookups import Lookups
 from gateway.upstream.policy import Caller
 from tests.contract.acme import Acme, AcmeDetails, AcmeSettings, Page, Row
+from tests.upstream.stores import Stored
 
 IN_ONE_QUESTION = 50
 
@@ -123,13 +124,15 @@ class Rig:
         self.transport = HttpTransport.open(clock.now)
         self.caller = Caller(self.source, self.transport, clock)
         self.cache = Cache(BoundedMemory())
-        callers = {"depot": self.caller}
-        self.inventory = Inventory(callers, self.cache, clock)
-        self.lookups = Lookups(callers, self.inventory, self.cache, clock)
+        self.stored = Stored({"depot": self.source}, clock)
+        callers, events = {"depot": self.caller}, self.stored.events
+        self.inventory = Inventory(callers, self.cache, clock, events)
+        self.lookups = Lookups(callers, self.inventory, self.cache, clock, events)
 
     async def close(self) -> None:
         """Stop what is under way."""
         await self.cache.close()
+        await self.stored.close()
         await self.transport.close()
 
 
