@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from gateway.errors import SettingsInvalid
 from gateway.numbers.blocks import Listing
@@ -24,6 +24,7 @@ from gateway.upstream.changes import Hub
 from gateway.upstream.client import HttpTransport
 from gateway.upstream.clock import Clock, SystemClock
 from gateway.upstream.database import Database, migrate
+from gateway.upstream.documents import BYTES_KEPT, Documents
 from gateway.upstream.events import Events
 from gateway.upstream.inventory import Inventory
 from gateway.upstream.lookups import Looked, Lookups
@@ -32,9 +33,14 @@ from gateway.upstream.policy import Caller
 from gateway.upstream.refresh import Refresher
 from gateway.upstream.shared import Shared
 from gateway.upstream.store import Store
+from gateway.web.answers import HANDLERS
 from gateway.web.auth import Door
+from gateway.web.documents import Library
+from gateway.web.execution import Execution
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import health_routes
+from gateway.web.sockets import SocketEndpoint
+from gateway.web.trusted import read_manifests
 from gateway.web.webhooks import webhook_route
 
 SHORTEST_KEY = 16
@@ -61,6 +67,7 @@ async def open_rooms(settings: Settings, clock: Clock, cursor_key: bytes | None 
         lookups=Lookups(callers, inventory, cache, clock, events),
         events=events,
         hub=hub,
+        documents=Documents(Cache(BoundedMemory(BYTES_KEPT)), clock),
         signer=Signer(cursor_key or secrets.token_bytes(32)),
         limits=settings.limits,
         clock=clock,
@@ -79,18 +86,24 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     """The gateway as an ASGI application.
 
     Raises:
-        SettingsInvalid: the key that signs cursors can be neither read nor written, or the store cannot be used.
+        SettingsInvalid: the key that signs cursors can be neither read nor written, or the store or a manifest cannot be used.
     """
     cursor_key = cursor_secret(settings)
     migrate(settings.state.database_url)
     schema = make_schema(max_tokens=settings.limits.document_tokens)
     door = Door(settings)
+    trust = settings.server.trusted_documents
+    trusted = {} if trust == "off" else read_manifests(settings.server.trusted_manifests)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_rooms(settings, clock or SystemClock(), cursor_key) as rooms:
+            library = Library(rooms.documents, trusted, settings.limits.document_bytes, only=trust == "only")
+            app.state.rooms = rooms
+            execution = Execution(schema, rooms)
             app.router.routes[:0] = [
-                Route("/graphql", GraphQLEndpoint(schema, rooms, door)),
+                Route("/graphql", GraphQLEndpoint(execution, door, library, settings)),
+                WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, settings)),
                 *health_routes(rooms, sdl(schema)),
                 webhook_route(rooms.events, settings),
             ]
@@ -106,7 +119,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
             beside.cancel()
             await asyncio.gather(beside, return_exceptions=True)
 
-    return Starlette(lifespan=lifespan)
+    return Starlette(lifespan=lifespan, exception_handlers=HANDLERS)
 
 
 def _shared(settings: Settings, sources: Mapping[str, Source], clock: Clock) -> Shared | None:

@@ -11,6 +11,7 @@ import click
 
 from gateway import __version__
 from gateway.app import create_app, open_rooms
+from gateway.effective import shown
 from gateway.errors import UNLISTED, SettingsInvalid, SourceError
 from gateway.numbers.blocks import Block
 from gateway.numbers.filters import EVERYTHING
@@ -20,7 +21,7 @@ from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.eight_by_eight import events as sandbox_events
 from gateway.schema.graph import make_schema, sdl
 from gateway.serving import bind, reachable, run, running, url_of
-from gateway.settings import Settings, check_exposure, load, load_only, shown
+from gateway.settings import Settings, check_exposure, load, load_only
 from gateway.upstream.client import HttpTransport
 from gateway.upstream.clock import SystemClock
 from gateway.upstream.errand import Errand

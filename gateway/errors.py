@@ -9,6 +9,7 @@
     │   ├── CursorInvalid              CURSOR_INVALID
     │   ├── CursorMismatch             CURSOR_MISMATCH
     │   ├── CursorExpired              CURSOR_EXPIRED
+    │   ├── PersistedQueryNotFound     PERSISTED_QUERY_NOT_FOUND
     │   ├── Unauthenticated            UNAUTHENTICATED
     │   └── Forbidden                  FORBIDDEN
     ├── ListenerTooSlow            LISTENER_TOO_SLOW: a subscription is ended; resume it where it was
@@ -73,6 +74,12 @@ class CursorExpired(RequestRefused):
 
     def __init__(self) -> None:
         super().__init__("The changes after this cursor are not kept any more: read the list again, then listen anew.")
+
+
+class PersistedQueryNotFound(RequestRefused):
+    """A document was named by its hash or id, and no such document is known: send it whole."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
 
 
 class Unauthenticated(RequestRefused):

@@ -4,14 +4,13 @@ The order is command line > environment > TOML > defaults. A variable is ``GATEW
 ``GATEWAY_SOURCES__MARKET__ACCESS_TOKEN``. Every error names the key and the mend.
 """
 
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import reduce
 from ipaddress import ip_address
 from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -62,6 +61,27 @@ class ServerSettings(BaseModel):
     cursor_key: SecretStr | None = Field(
         None, min_length=16, description="Signs cursors; without one it is made once and kept beside the store."
     )
+    status_codes: Literal["audits", "draft"] = Field(
+        "audits",
+        description="Of GraphQL over HTTP: as its audits want them, or as its edition of 2026-09 does (422, 294).",
+    )
+    heartbeat: float = Field(
+        10.0, gt=0, le=60, description="Seconds of silence on a stream before a sign of life is sent."
+    )
+    trusted_documents: Literal["off", "allow", "only"] = Field(
+        "off", description="Documents that are known by their ids: not used, answered like any other, or nothing else."
+    )
+    trusted_manifests: tuple[str, ...] = Field(
+        (),
+        description="The files that hold them, as Apollo, Relay or GraphQL Code Generator's client preset write them.",
+    )
+
+    @model_validator(mode="after")
+    def _trusts_something(self) -> Self:
+        if self.trusted_documents != "off" and not self.trusted_manifests:
+            msg = f'trusted_documents = "{self.trusted_documents}" needs trusted_manifests, the files that hold them'
+            raise ValueError(msg)
+        return self
 
 
 class ClientSettings(BaseModel):
@@ -118,6 +138,9 @@ class LimitSettings(BaseModel):
     page_size: int = Field(1000, gt=0, description="Rows of one connection at most.")
     lookups: int = Field(500, gt=0, description="Numbers looked up in one field at most.")
     webhook_bytes: int = Field(8_388_608, gt=0, description="Bytes of one event at most.")
+    batch: int = Field(1, gt=0, le=100, description="Operations of one request at most; 1 is no batches.")
+    socket_init: float = Field(10.0, gt=0, description="Seconds that a WebSocket has for its connection_init.")
+    socket_operations: int = Field(100, gt=0, description="Operations under way on one WebSocket at most.")
     document_bytes: int = Field(32_768, gt=0, description="Bytes of one GraphQL document at most.")
     document_tokens: int = Field(2_000, gt=0, description="Tokens of one GraphQL document at most.")
 
@@ -262,38 +285,3 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def shown(settings: Settings) -> str:
-    """The effective settings as TOML-like text, secrets masked."""
-    lines: list[str] = []
-    _show(settings.model_dump(mode="python"), (), lines)
-    return "\n".join(lines).strip() + "\n"
-
-
-def _show(table: dict[str, Any], path: tuple[str, ...], lines: list[str]) -> None:
-    values = {key: value for key, value in table.items() if not isinstance(value, dict)}
-    if values and path:
-        lines.append(f"\n[{'.'.join(path)}]")
-    lines += [f"{key} = {_literal(value)}" for key, value in values.items() if value is not None]
-    for key, value in table.items():
-        if isinstance(value, dict):
-            _show(value, (*path, key), lines)
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, tuple | frozenset):
-        items = sorted(value) if isinstance(value, frozenset) else value
-        return "[" + ", ".join(_literal(item) for item in items) + "]"
-    text = _masked(str(value))
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _masked(text: str) -> str:
-    """A URL without what may be secret in it: whatever stands before an @, and the values in its query."""
-    bare = re.sub("//.*@", "//**********@", text)
-    return re.sub("(?<==)[^&#]+", "**********", bare) if "://" in bare and "?" in bare else bare

@@ -1,5 +1,6 @@
 """What the tests of all rooms share: a clean environment, the simulators on a socket, gateways over them, a clock by hand."""
 
+import asyncio
 import json
 import os
 import socket
@@ -201,9 +202,13 @@ class _Exchange:
     """One HTTP exchange with an ASGI application, in this process."""
 
     content: bytes
+    received: bool = False
     sent: list[Message] = field(default_factory=list)
 
     async def receive(self) -> Message:
+        if self.received:
+            await asyncio.Event().wait()  # the client stays until it is answered
+        self.received = True
         return {"type": "http.request", "body": self.content, "more_body": False}
 
     async def send(self, message: Message) -> None:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
@@ -103,6 +103,8 @@ def type_of(annotation: Any) -> str:  # noqa: ANN401 - any annotation
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return type_of(parts[0])
+    if origin is Literal:
+        return " or ".join(f"`{part}`" for part in parts)
     if origin in {tuple, frozenset}:
         return f"list of {type_of(parts[0])}s"
     if isinstance(annotation, UnionType):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.effective import shown
 from gateway.errors import SettingsInvalid
-from gateway.settings import check_exposure, is_loopback, load, load_only, make_sources, shown
+from gateway.settings import check_exposure, is_loopback, load, load_only, make_sources
 
 HASH = hashlib.sha256(b"key").hexdigest()
 EVERYTHING = Path(__file__).with_name("settings.toml").read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ from gateway.schema.authority import Asker
 from gateway.settings import LimitSettings
 from gateway.upstream.changes import Hub
 from gateway.upstream.clock import Clock
+from gateway.upstream.documents import Documents
 from gateway.upstream.errand import Errand
 from gateway.upstream.events import Events
 from gateway.upstream.inventory import Inventory
@@ -28,6 +29,7 @@ class Rooms:
         lookups: Lookups,
         events: Events,
         hub: Hub,
+        documents: Documents,
         signer: Signer,
         limits: LimitSettings,
         clock: Clock,
@@ -37,19 +39,31 @@ class Rooms:
         self.lookups = lookups
         self.events = events
         self.hub = hub
+        self.documents = documents
         self.signer = signer
         self.limits = limits
         self.clock = clock
 
 
 class Context:
-    """What lives as long as one request."""
+    """What lives as long as one request.
 
-    def __init__(self, rooms: Rooms, asker: Asker) -> None:
+    ``takes_parts``: the client accepts an answer in parts. ``after`` is the cursor that a client resumes a stream
+    with, beside what its document says; ``cursor`` is that of the answer which a stream has just come to.
+    """
+
+    def __init__(self, rooms: Rooms, asker: Asker, *, takes_parts: bool = False, after: str | None = None) -> None:
         self.rooms = rooms
         self.asker = asker
-        self.loaders = Loaders(rooms.lookups)
-        self._deadline = rooms.clock.monotonic() + rooms.limits.deadline
+        self.takes_parts = takes_parts
+        self.after = after
+        self.cursor: str | None = None
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin anew, with all the time there is: a stream does so for each of its answers."""
+        self.loaders = Loaders(self.rooms.lookups)
+        self._deadline = self.rooms.clock.monotonic() + self.rooms.limits.deadline
 
     def errand(self, max_staleness: timedelta | None = None) -> Errand:
         """One field's work, under this request's deadline."""

@@ -1,8 +1,8 @@
 """The schema itself: Strawberry's, with our scalars, our error codes, and bounds on parsing and validation."""
 
 import logging
-from collections.abc import Iterator
-from typing import TypeGuard
+from collections.abc import Callable, Iterator
+from typing import Any, TypeGuard
 
 import strawberry
 from graphql import (
@@ -15,14 +15,17 @@ from graphql import (
     OperationDefinitionNode,
     Undefined,
 )
+from graphql.type.directives import GraphQLDeferDirective
 from strawberry.extensions import MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from gateway.errors import BadUserInput, GatewayError, SourceError
+from gateway.errors import BadUserInput, GatewayError, ListenerTooSlow, SourceError
+from gateway.schema.deferral import execute_as_accepted
 from gateway.schema.phone_number import PhoneNumber
 from gateway.schema.query import Query
 from gateway.schema.scalars import SCALARS
+from gateway.schema.subscription import Subscription, cursor_of
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +47,14 @@ class ErrorCodes(SchemaExtension):
         result = self.execution_context.result
         if result is not None and result.errors:
             result.errors = [coded(error, valid=self._valid) for error in result.errors]
+
+    def on_stream_result(self, result: Any) -> Iterator[None]:  # noqa: ANN401 - one of Strawberry's and graphql-core's results
+        """Every answer of a stream, and every part of one, before it goes out."""
+        parts = [result, *(getattr(result, "incremental", None) or ()), *(getattr(result, "completed", None) or ())]
+        for part in parts:
+            if getattr(part, "errors", None):
+                part.errors = [coded(error, valid=self._valid) for error in part.errors]
+        yield
 
     def on_execute(self) -> Iterator[None]:
         """Whatever is wrong from here on without a place in the answer is a variable."""
@@ -84,6 +95,8 @@ def coded(error: GraphQLError, *, valid: bool = False) -> GraphQLError:
 
     ``valid``: the document passed validation, so what is wrong without a place in the answer is a variable.
     """
+    if error.extensions and "code" in error.extensions:
+        return error
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
@@ -92,8 +105,6 @@ def coded(error: GraphQLError, *, valid: bool = False) -> GraphQLError:
     if cause is not None and not isinstance(cause, GraphQLError):
         logger.error("unforeseen failure at %s", error.path, exc_info=cause)
         return _with(error, "The gateway failed here; the failure is logged.", {"code": GatewayError.code})
-    if error.extensions and "code" in error.extensions:
-        return error
     return _with(error, error.message, {"code": _code_of_request_error(error, valid=valid)})
 
 
@@ -101,6 +112,8 @@ def _extensions(cause: GatewayError) -> dict[str, object]:
     extensions: dict[str, object] = {"code": cause.code}
     if isinstance(cause, SourceError):
         extensions |= {"retryable": cause.retryable, "retryAfterMs": cause.retry_after_ms}
+    if isinstance(cause, ListenerTooSlow):
+        extensions["cursor"] = cursor_of(cause.sequence)
     return extensions
 
 
@@ -123,7 +136,13 @@ def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> G
 
 
 class Schema(strawberry.Schema):
-    """Strawberry's, without its log of errors: it quotes the query, and numbers are personal data."""
+    """Strawberry's, with answers in parts where they are accepted.
+
+    It is without Strawberry's log of errors, which quotes the query: numbers are personal data.
+    """
+
+    def _get_execute_function(self) -> Callable[..., Any]:
+        return execute_as_accepted
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Nothing: a caller's errors are told to the caller, and unforeseen ones are logged where they are coded."""
@@ -133,6 +152,7 @@ def make_schema(*, max_tokens: int = 2000) -> strawberry.Schema:
     """The schema of all providers in PROVIDERS."""
     schema = Schema(
         query=Query,
+        subscription=Subscription,
         types=[PhoneNumber],
         config=StrawberryConfig(scalar_map=SCALARS),
         extensions=[
@@ -144,6 +164,8 @@ def make_schema(*, max_tokens: int = 2000) -> strawberry.Schema:
         ],
     )
     _drop_null_defaults(schema)
+    inner = schema._schema  # noqa: SLF001 - Strawberry knows @defer only together with @stream
+    inner.directives = (*inner.directives, GraphQLDeferDirective)
     return schema
 
 
