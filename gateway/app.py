@@ -24,7 +24,7 @@ from gateway.upstream.changes import Hub
 from gateway.upstream.client import HttpTransport
 from gateway.upstream.clock import Clock, SystemClock
 from gateway.upstream.database import Database, migrate
-from gateway.upstream.documents import BYTES_KEPT, Documents
+from gateway.upstream.documents import BYTES_KEPT, Documents, KeptDocument
 from gateway.upstream.events import Events
 from gateway.upstream.inventory import Inventory
 from gateway.upstream.lookups import Looked, Lookups
@@ -53,9 +53,8 @@ async def open_rooms(settings: Settings, clock: Clock, cursor_key: bytes | None 
     sources = make_sources(settings)
     transport = HttpTransport.open(clock.now)
     callers = {name: Caller(source, transport, clock) for name, source in sources.items()}
-    cache = Cache(
-        BoundedMemory(settings.state.cache_bytes), _shared(settings, sources, clock), settings.limits.deadline
-    )
+    shared = _shared(settings, sources, clock)
+    cache = Cache(BoundedMemory(settings.state.cache_bytes), shared, settings.limits.deadline)
     database = Database.open(settings.state.database_url)
     store = Store(database, sources)
     hub = Hub(store)
@@ -67,7 +66,7 @@ async def open_rooms(settings: Settings, clock: Clock, cursor_key: bytes | None 
         lookups=Lookups(callers, inventory, cache, clock, events),
         events=events,
         hub=hub,
-        documents=Documents(Cache(BoundedMemory(BYTES_KEPT)), clock),
+        documents=Documents(Cache(BoundedMemory(BYTES_KEPT), shared), clock),
         signer=Signer(cursor_key or secrets.token_bytes(32)),
         limits=settings.limits,
         clock=clock,
@@ -126,7 +125,7 @@ def _shared(settings: Settings, sources: Mapping[str, Source], clock: Clock) -> 
     """What processes keep together, where they are told to."""
     if not settings.state.redis_url:
         return None
-    packing = Packing(sources.values(), (Snapshot, Listing, Looked))
+    packing = Packing(sources.values(), (Snapshot, Listing, Looked, KeptDocument))
     return Shared(Valkey(redis_address(settings.state.redis_url), packing), clock)
 
 

@@ -1,5 +1,6 @@
 """Documents that clients registered by their hashes (automatic persisted queries), in a bounded part of the cache."""
 
+import re
 from datetime import datetime
 
 from msgspec import Struct
@@ -9,9 +10,12 @@ from gateway.upstream.clock import Clock
 from gateway.upstream.errand import Errand
 
 BYTES_KEPT = 8 * 1024 * 1024
-"""The size of all documents together; what was longest unused is forgotten first."""
+"""The estimated bytes of all documents together; what was longest unused is forgotten first."""
 
 DAY = 24 * 60 * 60.0
+
+HASH = re.compile("[0-9a-f]{64}")
+"""A SHA-256 in lower-case hex; whatever else is asked for, nobody registered it."""
 
 
 class KeptDocument(Struct, frozen=True):
@@ -23,8 +27,8 @@ class KeptDocument(Struct, frozen=True):
 
     @property
     def weight(self) -> int:
-        """Its size in bytes."""
-        return len(self.text.encode())
+        """A document is one row."""
+        return 1
 
 
 class Documents:
@@ -36,9 +40,15 @@ class Documents:
 
     async def find(self, digest: str) -> str | None:
         """The document with that hash, None when nobody registered it."""
-        kept: KeptDocument | None = await self._cache.peek(f"document {digest}", DAY, Errand(self._clock, 0))
+        if not HASH.fullmatch(digest):
+            return None
+        kept: KeptDocument | None = await self._cache.peek(_key(digest), DAY, Errand(self._clock, 0))
         return None if kept is None else kept.text
 
     async def keep(self, digest: str, text: str) -> None:
         """Register a document."""
-        await self._cache.keep(f"document {digest}", KeptDocument(text, self._clock.now()))
+        await self._cache.keep(_key(digest), KeptDocument(text, self._clock.now()))
+
+
+def _key(digest: str) -> str:
+    return f"documents/apq/{digest}"
