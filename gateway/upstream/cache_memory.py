@@ -15,8 +15,8 @@ T = TypeVar("T")
 MEMORY_BYTES = 192 * 1024 * 1024
 """The estimated bytes of all entries together."""
 
-ROW_BYTES = 128
-"""What a row costs beside its text, which rows share in part: its objects, and the places that point at them."""
+ROW_BYTES = 512
+"""What a row costs beside its text: its objects, their headers and the places that point at them."""
 
 POINTER_BYTES = 8
 
