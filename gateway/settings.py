@@ -7,7 +7,7 @@ The order is command line > environment > TOML > defaults. A variable is ``GATEW
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import reduce
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -34,7 +34,7 @@ from redis.asyncio import ConnectionPool
 
 from gateway.errors import SettingsInvalid
 from gateway.providers import PROVIDERS
-from gateway.providers.protocol import Source, SourceSettings
+from gateway.providers.protocol import Networks, Source, SourceSettings
 
 Name = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]*$")]
 if TYPE_CHECKING:
@@ -57,9 +57,7 @@ class ServerSettings(BaseModel):
     insecure: bool = Field(
         False, description="Serve everybody who can reach the host, although no client is configured."
     )
-    trusted_proxies: tuple[str, ...] = Field(
-        (), description="Addresses or networks of proxies whose X-Forwarded-For says who really asks."
-    )
+    trusted_proxies: Networks = Field((), description="Proxies whose X-Forwarded-For says who really asks.")
     cursor_key: SecretStr | None = Field(
         None, min_length=16, description="Signs cursors; without one it is made once and kept beside the store."
     )
@@ -85,13 +83,6 @@ class ServerSettings(BaseModel):
             raise ValueError(msg)
         return self
 
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _are_networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        for text in given:
-            ip_network(text, strict=False)  # its ValueError names the text
-        return given
-
 
 class ClientSettings(BaseModel):
     """Somebody who may ask, by ``Authorization: Bearer <key>``."""
@@ -109,9 +100,7 @@ class StateSettings(BaseModel):
     model_config = _STRICT
 
     database_url: str = Field(
-        "sqlite:///gateway.db",
-        pattern="^(sqlite|postgresql)://",
-        description="The store: sqlite:///path or postgresql://…; the key that signs cursors is kept beside a file.",
+        "sqlite:///gateway.db", pattern="^(sqlite|postgresql)://", description="sqlite:///path or postgresql://…"
     )
     history_days: float = Field(
         30.0,

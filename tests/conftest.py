@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Itera
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 from urllib.request import Request, urlopen
 
 import pytest
@@ -181,15 +181,13 @@ class Answer:
     @property
     def body(self) -> dict[str, Any]:
         """The JSON object."""
-        held: dict[str, Any] = json.loads(self.content)
-        return held
+        return cast("dict[str, Any]", json.loads(self.content))
 
     @property
     def data(self) -> dict[str, Any]:
         """The data of an answer without errors."""
         assert "errors" not in self.body, self.body["errors"]
-        held: dict[str, Any] = self.body["data"]
-        return held
+        return cast("dict[str, Any]", self.body["data"])
 
     @property
     def codes(self) -> list[str]:

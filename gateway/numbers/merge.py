@@ -23,8 +23,8 @@ from gateway.numbers.windows import Gap, Range, Read, Window
 class Snapshot(Struct, frozen=True, kw_only=True):
     """Everything one source holds, in the merged order of one search's order field, or in its own for ``SOURCE``.
 
-    ``stale``: the provider did not answer and this is an older copy. ``awaiting``: not everything is known of the
-    source yet, perhaps nothing; the rows are what is. ``sent``: rows read, also the unreadable ones, which ``skipped`` counts.
+    ``stale``: the provider did not answer and this is an older copy. ``awaiting``: nothing is known of the source
+    yet. ``sent``: rows read, also the unreadable ones, which ``skipped`` counts.
     """
 
     rows: tuple[Number, ...]
@@ -127,7 +127,7 @@ class _Held:
         return [run for run in live if not full or (edge is not None and not run.reaches(edge))]
 
     def _page(self) -> Page:
-        rows = [held.rows for held in self._snapshots.values()]
+        rows = [held.rows for held in self._snapshots.values()]  # of awaiting ones too: what is known is shown
         page = page_of(self._search, self._wanted, [*rows, *(run.ordered for run in self._runs.values())])
         return page.behind(self._wanted, passed=any(run.passed for run in self._runs.values()))
 

@@ -8,10 +8,10 @@ A provider's class is its API; an instance is one *source*: one configured place
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from ipaddress import ip_network
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Annotated, Any, ClassVar, Protocol, runtime_checkable
 
 from msgspec import Struct
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164
@@ -66,6 +66,16 @@ class SourceSettings(BaseModel):
     block_size: int | None = Field(None, gt=0, description="Rows asked for at once; the default is the provider's.")
 
 
+def _are_networks(given: tuple[str, ...]) -> tuple[str, ...]:
+    for text in given:
+        ip_network(text, strict=False)  # its ValueError names the text
+    return given
+
+
+Networks = Annotated[tuple[str, ...], AfterValidator(_are_networks)]
+"""Addresses and networks: ``192.0.2.7``, ``2001:db8::/32``."""
+
+
 class WebhookSettings(SourceSettings):
     """What a source that tells changes unasked needs as well: how its sender is known."""
 
@@ -73,16 +83,9 @@ class WebhookSettings(SourceSettings):
     webhook_secret: SecretStr | None = Field(
         None, min_length=1, description="The whole value of that header; without one no event is taken."
     )
-    webhook_allowed_ips: tuple[str, ...] = Field(
+    webhook_allowed_ips: Networks = Field(
         (), description="Addresses or networks that may send events; empty is anybody with the secret."
     )
-
-    @field_validator("webhook_allowed_ips")
-    @classmethod
-    def _are_networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        for text in given:
-            ip_network(text, strict=False)  # its ValueError names the text
-        return given
 
 
 @runtime_checkable

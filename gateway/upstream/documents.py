@@ -1,5 +1,6 @@
 """Documents that clients registered by their hashes (automatic persisted queries), in a bounded part of the cache."""
 
+import re
 from datetime import datetime
 
 from msgspec import Struct
@@ -9,9 +10,12 @@ from gateway.upstream.clock import Clock
 from gateway.upstream.errand import Errand
 
 BYTES_KEPT = 8 * 1024 * 1024
-"""The size of all documents together; what was longest unused is forgotten first."""
+"""The estimated bytes of all documents together; what was longest unused is forgotten first."""
 
 DAY = 24 * 60 * 60.0
+
+HASH = re.compile("[0-9a-f]{64}")
+"""A SHA-256 in lower-case hex; whatever else is asked for, nobody registered it."""
 
 
 class KeptDocument(Struct, frozen=True):
@@ -23,7 +27,7 @@ class KeptDocument(Struct, frozen=True):
 
     @property
     def weight(self) -> int:
-        """One row; its text is counted beside."""
+        """A document is one row."""
         return 1
 
 
@@ -36,6 +40,8 @@ class Documents:
 
     async def find(self, digest: str) -> str | None:
         """The document with that hash, None when nobody registered it."""
+        if not HASH.fullmatch(digest):
+            return None
         kept: KeptDocument | None = await self._cache.peek(_key(digest), DAY, Errand(self._clock, 0))
         return None if kept is None else kept.text
 

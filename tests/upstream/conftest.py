@@ -1,4 +1,4 @@
-"""What the tests of this room share: a rig over a server of the test, a cache with a shelf, and databases of both kinds."""
+"""What the tests of this room share: a rig around one source, a cache with a shelf, and databases of both kinds."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack

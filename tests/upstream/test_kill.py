@@ -8,9 +8,11 @@ import os
 import random
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from http.client import HTTPConnection, HTTPException
+from itertools import count
 
 import pytest
 
@@ -27,10 +29,11 @@ SENDERS = 4
 class Round:
     """One life of a gateway: senders send what is not acknowledged yet, until it is killed."""
 
-    def __init__(self, home: Nursery, left: Iterator[str], acknowledgements: int) -> None:
+    def __init__(self, home: Nursery, left: Callable[[], str], acknowledgements: int) -> None:
         self._home = home
         self._left = left
-        self._until = acknowledgements
+        self._last = acknowledgements
+        self._places = count(1)
         self._child, self._url = home.begin()
         self.acknowledged: list[str] = []
         self.unanswered: list[str] = []
@@ -43,37 +46,36 @@ class Round:
         self._home.ended()
 
     def _send(self) -> None:
-        connection = HTTPConnection(self._url.removeprefix("http://"), timeout=30)
+        with closing(HTTPConnection(self._url.removeprefix("http://"), timeout=30)) as connection:
+            while self._acknowledged(self._left(), connection):
+                if next(self._places) == self._last:
+                    os.kill(self._child, signal.SIGKILL)
+
+    def _acknowledged(self, e164: str, connection: HTTPConnection) -> bool:
         headers = {"authorization": SECRET, "content-type": "application/json"}
-        for e164 in self._left:
-            try:
-                connection.request("POST", "/webhooks/8x8/voice_sg", event(row(e164)), headers)
-                answer = connection.getresponse()
-                answer.read()
-            except (OSError, HTTPException):
-                self.unanswered.append(e164)
-                break
-            assert answer.status == 200
-            self.acknowledged.append(e164)
-            if len(self.acknowledged) == self._until:
-                os.kill(self._child, signal.SIGKILL)
-        connection.close()
+        try:
+            connection.request("POST", "/webhooks/8x8/voice_sg", event(row(e164)), headers)
+            answer = connection.getresponse()
+            answer.read()
+        except (OSError, HTTPException):
+            self.unanswered.append(e164)
+            return False
+        assert answer.status == 200
+        self.acknowledged.append(e164)
+        return True
 
 
-class Numbers:
-    """The numbers to be told: those that were not acknowledged first, then new ones; senders share them."""
+def numbers_to_tell(again: list[str]) -> Callable[[], str]:
+    """The next number to be told: one that was not acknowledged, else a new one; for all senders."""
+    fresh = count()
 
-    def __init__(self) -> None:
-        self.again: list[str] = []
-        self._fresh = iter(range(10_000_000))
+    def following() -> str:
+        try:
+            return again.pop()
+        except IndexError:
+            return f"+659{next(fresh):07}"
 
-    def __iter__(self) -> Iterator[str]:
-        """Itself."""
-        return self
-
-    def __next__(self) -> str:
-        """The next one."""
-        return self.again.pop() if self.again else f"+659{next(self._fresh):07}"
+    return following
 
 
 async def logged(database_url: str) -> tuple[list[Change], set[str]]:
@@ -89,13 +91,14 @@ async def logged(database_url: str) -> tuple[list[Change], set[str]]:
 @pytest.mark.timeout(1800)
 def test_killed_at_any_moment(database_url: str) -> None:
     """Round after round: what was acknowledged is held and in the log once, and so is at the end what was sent again."""
-    chance, numbers, acknowledged = random.Random(9), Numbers(), list[str]()  # noqa: S311 - a repeatable test
+    chance, again, acknowledged = random.Random(9), list[str](), list[str]()  # noqa: S311 - a repeatable test
+    numbers = numbers_to_tell(again)
     with nursery(database_url) as home:
         for _ in range(ROUNDS):
             life = Round(home, numbers, chance.randrange(1, 40))
             life.run()
             acknowledged += life.acknowledged
-            numbers.again += life.unanswered
+            again += life.unanswered
             changes, held = asyncio.run(logged(database_url))
             assert set(acknowledged) <= held == {change.e164 for change in changes}
             assert max(Counter(change.e164 for change in changes).values()) == 1

