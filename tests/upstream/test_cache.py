@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from gateway.errors import SourceTimeout, SourceUnavailable
 from gateway.upstream.cache import NEGATIVE_SECONDS, BoundedMemory, Cache
-from tests.conftest import ManualClock, errand
+from tests.clocks import ManualClock
+from tests.conftest import errand
 
 
 class Thing(Struct, frozen=True):

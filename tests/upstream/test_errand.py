@@ -3,7 +3,8 @@
 from datetime import UTC, timedelta
 
 from gateway.upstream.clock import SystemClock
-from tests.conftest import ManualClock, errand
+from tests.clocks import ManualClock
+from tests.conftest import errand
 
 
 def test_time_runs_out(clock: ManualClock) -> None:
