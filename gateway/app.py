@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -10,16 +10,23 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from gateway.errors import SettingsInvalid
+from gateway.numbers.blocks import Listing
 from gateway.numbers.cursor import Signer
+from gateway.numbers.merge import Snapshot
+from gateway.providers.protocol import Source
 from gateway.schema.context import Rooms
 from gateway.schema.graph import make_schema, sdl
-from gateway.settings import Settings, make_sources
-from gateway.upstream.cache import BoundedMemory, Cache
+from gateway.settings import Settings, make_sources, redis_address
+from gateway.upstream.cache import Cache
+from gateway.upstream.cache_memory import BoundedMemory
+from gateway.upstream.cache_valkey import Valkey
 from gateway.upstream.client import HttpTransport
 from gateway.upstream.clock import Clock, SystemClock
 from gateway.upstream.inventory import Inventory
-from gateway.upstream.lookups import Lookups
+from gateway.upstream.lookups import Looked, Lookups
+from gateway.upstream.packing import Packing
 from gateway.upstream.policy import Caller
+from gateway.upstream.shared import Shared
 from gateway.web.auth import Door
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import health_routes
@@ -32,8 +39,11 @@ SHORTEST_KEY = 16
 async def open_rooms(settings: Settings, clock: Clock, cursor_key: bytes | None = None) -> AsyncIterator[Rooms]:
     """Everything below the schema, with its sockets; closed at the end. Without a key, cursors end with the rooms."""
     transport = HttpTransport.open(clock.now)
-    callers = {name: Caller(source, transport, clock) for name, source in make_sources(settings).items()}
-    cache = Cache(BoundedMemory())
+    sources = make_sources(settings)
+    callers = {name: Caller(source, transport, clock) for name, source in sources.items()}
+    cache = Cache(
+        BoundedMemory(settings.state.cache_bytes), _shared(settings, sources, clock), settings.limits.deadline
+    )
     inventory = Inventory(callers, cache, clock)
     rooms = Rooms(
         callers=callers,
@@ -73,6 +83,14 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
             await asyncio.gather(prepared, return_exceptions=True)
 
     return Starlette(lifespan=lifespan)
+
+
+def _shared(settings: Settings, sources: Mapping[str, Source], clock: Clock) -> Shared | None:
+    """What processes keep together, where they are told to."""
+    if not settings.state.redis_url:
+        return None
+    packing = Packing(sources.values(), (Snapshot, Listing, Looked))
+    return Shared(Valkey(redis_address(settings.state.redis_url), packing), clock)
 
 
 def cursor_secret(settings: Settings) -> bytes:

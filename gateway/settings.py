@@ -21,6 +21,7 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import (
@@ -30,6 +31,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     SettingsError,
 )
+from redis.asyncio import ConnectionPool
 
 from gateway.errors import SettingsInvalid
 from gateway.providers import PROVIDERS
@@ -86,6 +88,19 @@ class StateSettings(BaseModel):
         pattern="^((redis|rediss|valkey)://.*)?$",
         description="Shares what is kept between processes: redis://, rediss:// or valkey://; empty keeps it in each.",
     )
+    cache_bytes: int = Field(
+        192 * 1024 * 1024, gt=0, description="What one process keeps of the sources' answers at most, in bytes."
+    )
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        try:
+            ConnectionPool.from_url(redis_address(url) or "redis://").make_connection()  # type: ignore[no-untyped-call]  # redis leaves it untyped
+        except (ValueError, TypeError):
+            msg = "is no address: write redis://user:password@host:6379/0, with % codes for what is special in a URL"
+            raise ValueError(msg) from None
+        return url
 
 
 class LimitSettings(BaseModel):
@@ -210,6 +225,11 @@ def _mend(kind: str, message: str) -> str:
         "union_tag_not_found": "needs a provider: " + ", ".join(repr(kind.slug) for kind in PROVIDERS),
     }
     return known.get(kind, message.removeprefix("Value error, "))
+
+
+def redis_address(url: str) -> str:
+    """The URL as the client library takes it: it speaks with a Valkey, but does not know its name."""
+    return url.replace("valkey://", "redis://", 1)
 
 
 def make_sources(settings: Settings) -> dict[str, Source]:

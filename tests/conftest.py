@@ -25,7 +25,10 @@ from gateway.schema.context import Rooms
 from gateway.settings import Settings
 from gateway.upstream.clock import Clock, SystemClock
 from gateway.upstream.errand import Errand
+from tests import profiles
 from tests.clocks import ManualClock
+
+profiles.load()
 
 Tables: TypeAlias = Mapping[str, Any]
 NO_FILES = {"database_url": "sqlite://"}

@@ -169,6 +169,14 @@ BAD = {
     ),
     "a strange store": ('[state]\ndatabase_url = "mysql://x"\n', "state.database_url: String should match pattern"),
     "a strange cache": ('[state]\nredis_url = "http://x"\n', "state.redis_url: String should match pattern"),
+    "a cache at no port": (
+        '[state]\nredis_url = "redis://:seKret@host:x/0"\n',
+        "state.redis_url: is no address: write redis://",
+    ),
+    "a cache with no such option": (
+        '[state]\nredis_url = "valkey://h/0?no=1"\n',
+        "state.redis_url: is no address: write",
+    ),
     "a bad limit": ("[limits]\ndeadline = -1\n", "limits.deadline: Input should be greater than 0"),
 }
 
@@ -178,6 +186,7 @@ def test_a_bad_setting_is_named_with_its_mend(file: Path, text: str, words: str)
     """The message begins with the key as it stands in the file, and says what it must be."""
     file.write_text(text, encoding="utf-8")
     assert words in told(file)
+    assert "seKret" not in told(file)
 
 
 def test_all_that_is_bad_is_told_at_once(file: Path) -> None:

@@ -25,6 +25,14 @@ class Block(Struct, frozen=True):
         return self.start // self.size
 
 
+class Part(Struct, frozen=True):
+    """The question for one block of a source's list; ``descending`` sorts it by number, None leaves it as it is."""
+
+    source: str
+    block: Block
+    descending: bool | None = None
+
+
 class Paging(Struct, frozen=True, kw_only=True):
     """How one source's list can be read.
 
@@ -32,7 +40,7 @@ class Paging(Struct, frozen=True, kw_only=True):
     ``aligned``: only starts that are multiples of the size can be asked. ``ahead``: blocks asked at once while
     nothing is known of the length. ``counted``: the stated total is documented to count all matching rows.
     ``probed``: no total is stated, so that small reads go out with the first one to prove a short list's end.
-    ``furthest``: the last start that may be asked, None for no bound.
+    ``sorts``: it can be asked in the order of its numbers. ``furthest``: the last start that may be asked, None for no bound.
     """
 
     size: int
@@ -41,6 +49,7 @@ class Paging(Struct, frozen=True, kw_only=True):
     ahead: int = 1
     counted: bool = False
     probed: bool = False
+    sorts: bool = False
     furthest: int | None = None
 
 
@@ -50,6 +59,7 @@ class Listing(Struct, frozen=True, kw_only=True):
     ``rows`` are the readable ones, in the source's order; ``sent`` counts every row of the answer, ``skipped``
     the unreadable ones and ``holes`` says where they stood, counted from 0. ``total`` is the source's own count of all matching rows, None when it states none.
     ``as_of`` is when the answer arrived. ``drift`` names what was not as documented, without any row's data.
+    ``stale``: the provider did not answer and this is an older copy.
     """
 
     rows: tuple[Number, ...]
@@ -58,6 +68,7 @@ class Listing(Struct, frozen=True, kw_only=True):
     total: int | None = None
     skipped: int = 0
     drift: tuple[str, ...] = ()
+    stale: bool = False
     holes: tuple[int, ...] = ()
 
     @property

@@ -12,9 +12,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.errors import UNLISTED, AllSourcesFailed, SourceError
-from gateway.numbers.blocks import Block, Listing, Paging
+from gateway.numbers.blocks import Block, Listing, Paging, Part
 from gateway.numbers.cursor import Place
-from gateway.numbers.model import Number
+from gateway.numbers.model import Number, stale_copy
 from gateway.numbers.search import Search
 from gateway.numbers.windows import Gap, Range, Read, Window
 
@@ -36,13 +36,6 @@ class Stream(Struct, frozen=True):
 
     source: str
     paging: Paging | None
-
-
-class Part(Struct, frozen=True):
-    """The question for one block of a source's list."""
-
-    source: str
-    block: Block
 
 
 Answer = tuple[Part, "Listing | SourceError"]
@@ -230,7 +223,8 @@ class _Visit:
         for offset, number in listing.placed(block.start):
             if self._edge <= offset < self._limit and number.e164 not in self._seen and not self._page.full:
                 self._seen.add(number.e164)
-                self._page.offer(Place((self._source, offset, number.e164[1:])), number)
+                row = stale_copy(number) if listing.stale else number
+                self._page.offer(Place((self._source, offset, number.e164[1:])), row)
         self._edge = max(self._edge, block.start + listing.sent)
 
     def _repeats(self, block: Block, listing: Listing) -> bool:
@@ -254,6 +248,7 @@ class _Visit:
             held,
             rows_read=held.rows_read + listing.sent,
             rows_skipped=held.rows_skipped + listing.skipped,
+            stale=held.stale or listing.stale,
             as_of=listing.as_of if held.as_of is None else min(held.as_of, listing.as_of),
             remarks=tuple(dict.fromkeys((*held.remarks, *listing.drift))),
         )

@@ -4,17 +4,17 @@ One key places a page in every source at once, because the order is total. Nothi
 waits: the caller answers each question, in any order.
 """
 
-import heapq
-from bisect import bisect_left, bisect_right
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
 
 from msgspec import Struct
 
 from gateway.errors import AllSourcesFailed, SourceError
+from gateway.numbers.blocks import Listing, Paging, Part
 from gateway.numbers.cursor import Place
 from gateway.numbers.model import Number
+from gateway.numbers.page import Page, page_of
+from gateway.numbers.runs import Run
 from gateway.numbers.search import Search
 from gateway.numbers.windows import Gap, Range, Read, Window
 
@@ -51,119 +51,156 @@ class Whole(Struct, frozen=True):
     source: str
 
 
-Answer = tuple[Whole, "Snapshot | SourceError"]
+Ask = Whole | Part
+Answer = tuple[Ask, "Snapshot | Listing | SourceError"]
 
 
 def merge(
-    search: Search, wanted: Range, sources: Sequence[str], *, counted: bool
-) -> Generator[Sequence[Whole], Answer, Window]:
+    search: Search,
+    wanted: Range,
+    sources: Sequence[str],
+    *,
+    counted: bool,
+    by_number: Mapping[str, Paging] | None = None,
+) -> Generator[Sequence[Ask], Answer, Window]:
     """One page over several sources. ``counted``: whether the totals are wanted, which costs a look at every row.
+
+    ``by_number``: sources that are read in the order of their numbers, only as far as the page needs, and how they
+    are. One that breaks its order is read whole instead.
 
     Raises:
         AllSourcesFailed: not one of the sources could be read.
     """
-    snapshots: dict[str, Snapshot] = {}
-    failures: dict[str, SourceError] = {}
-    asks: Sequence[Whole] = tuple(map(Whole, sources))
-    while len(snapshots) + len(failures) < len(sources):
-        ask, answer = yield asks
-        asks = ()
+    runs = {name: Run(name, paging, search, wanted) for name, paging in (by_number or {}).items()}
+    held = _Held(search, wanted, runs)
+    asks: Sequence[Ask] = [runs[name].ask() if name in runs else Whole(name) for name in sources]
+    while asks:
+        under_way = len(asks)
+        while under_way:
+            ask, answer = yield asks
+            asks = held.take(ask, answer)
+            under_way += len(asks) - 1
+        asks = [run.ask() for run in held.lacking()]
+    if held.failures and not held.answered:
+        raise AllSourcesFailed(held.failures)
+    return held.window(counted=counted)
+
+
+class _Held:
+    """What the sources gave so far, and the page that can be made of it."""
+
+    def __init__(self, search: Search, wanted: Range, runs: dict[str, Run]) -> None:
+        self._search = search
+        self._wanted = wanted
+        self._runs = runs
+        self._snapshots: dict[str, Snapshot] = {}
+        self._unsorted: set[str] = set()
+        self.failures: dict[str, SourceError] = {}
+
+    @property
+    def answered(self) -> bool:
+        """Whether any source gave anything."""
+        return bool(self._snapshots) or any(run.as_of for run in self._runs.values())
+
+    def take(self, ask: Ask, answer: Snapshot | Listing | SourceError) -> Sequence[Ask]:
+        """Keep an answer; what must be asked instead."""
+        name = ask.source
         if isinstance(answer, SourceError):
-            failures[ask.source] = answer
-        else:
-            snapshots[ask.source] = answer
-    if failures and not snapshots:
-        raise AllSourcesFailed(failures)
-    return _window(
-        search, wanted, {name: snapshots[name] for name in sources if name in snapshots}, failures, counted=counted
-    )
+            self.failures[name] = answer
+            if name in self._runs:
+                self._runs[name].error = answer
+        elif isinstance(answer, Snapshot):
+            self._snapshots[name] = answer
+        elif isinstance(ask, Part) and not self._runs[name].take(ask.block, answer):
+            del self._runs[name]
+            self._unsorted.add(name)
+            return [Whole(name)]
+        return ()
+
+    def lacking(self) -> list[Run]:
+        """Sources that may still have rows for the page."""
+        page = self._page()
+        full = page.has_more(self._wanted)
+        edge = page.edge(self._wanted)
+        live = [run for run in self._runs.values() if not (run.done or run.stopped)]
+        return [run for run in live if not full or (edge is not None and not run.reaches(edge))]
+
+    def _page(self) -> Page:
+        rows = [held.rows for held in self._snapshots.values() if not held.awaiting]
+        page = page_of(self._search, self._wanted, [*rows, *(run.ordered for run in self._runs.values())])
+        return page.behind(self._wanted, passed=any(run.passed for run in self._runs.values()))
+
+    def window(self, *, counted: bool) -> Window:
+        """The page, with the account of every source."""
+        page = self._page()
+        stopped = [run.end for run in self._runs.values() if run.stopped and run.error is None and not run.done]
+        page = page.cut(self._search, self._wanted, [self._hinted(end) for end in stopped if end is not None])
+        gap = page.gap(self._search, self._wanted)
+        readable = {name: held for name, held in self._snapshots.items() if not held.awaiting}
+        totals = {name: sum(map(self._search.admits, held.rows)) for name, held in readable.items()} if counted else {}
+        reads = [self._of_snapshot(name, held, page, totals.get(name), gap) for name, held in self._snapshots.items()]
+        reads += [self._of_run(run, page, gap) for run in self._runs.values()]
+        failed = self.failures.keys() - self._runs.keys()
+        reads += [Read(source=name, error=self.failures[name], gap=gap) for name in failed]
+        complete = not any(read.awaiting or read.error for read in reads)
+        return Window(
+            numbers=page.rows,
+            places=self._places(page),
+            has_next=page.has_next,
+            has_previous=page.has_previous,
+            total=sum(totals.values()) if counted and complete else None,
+            complete=complete,
+            reads=tuple(sorted(reads, key=lambda read: read.source)),
+            end=page.end,
+        )
+
+    def _places(self, page: Page) -> tuple[Place, ...]:
+        """Where the rows stand; the one from which the walk goes on also tells where that is in each sorted source."""
+        places = [Place(self._search.key(number)) for number in page.rows]
+        if places and self._runs:
+            at = 0 if self._wanted.last is not None else -1
+            places[at] = self._hinted(places[at])
+        return tuple(places)
+
+    def _hinted(self, place: Place) -> Place:
+        return Place(place.key, tuple((run.source, run.hint(place)) for run in self._runs.values()))
+
+    def _of_snapshot(self, name: str, held: Snapshot, page: Page, total: int | None, gap: Gap) -> Read:
+        return Read(
+            source=name,
+            rows_read=held.sent,
+            rows_kept=page.kept(name),
+            rows_skipped=held.skipped,
+            total=total,
+            as_of=None if held.awaiting else held.as_of,
+            stale=held.stale,
+            awaiting=held.awaiting,
+            remarks=(*held.drift, UNSORTED) if name in self._unsorted else held.drift,
+            gap=gap if held.awaiting else None,
+        )
+
+    def _of_run(self, run: Run, page: Page, gap: Gap) -> Read:
+        edge = page.edge(self._wanted)
+        missing = run.error is not None and not (page.has_more(self._wanted) and edge is not None and run.reaches(edge))
+        known = (
+            Gap(gap.after, run.end or gap.before)
+            if self._wanted.last is not None
+            else Gap(run.end or gap.after, gap.before)
+        )
+        return Read(
+            source=run.source,
+            rows_read=run.read,
+            rows_kept=page.kept(run.source),
+            rows_skipped=run.skipped,
+            as_of=run.as_of,
+            stale=run.stale,
+            remarks=run.remarks,
+            error=run.error if missing else None,
+            gap=known if missing else None,
+        )
 
 
-def _window(
-    search: Search, wanted: Range, snapshots: dict[str, Snapshot], failures: dict[str, SourceError], *, counted: bool
-) -> Window:
-    readable = {name: held for name, held in snapshots.items() if not held.awaiting}
-    page, has_next, has_previous = _page(search, wanted, [held.rows for held in readable.values()])
-    totals = {name: sum(map(search.admits, held.rows)) for name, held in readable.items()} if counted else {}
-    gap = _gap(search, wanted, page, has_next=has_next, has_previous=has_previous)
-    reads = [_account(name, held, page, totals.get(name), gap) for name, held in snapshots.items()]
-    reads += [Read(source=name, error=error, gap=gap) for name, error in failures.items()]
-    complete = len(readable) == len(reads)
-    return Window(
-        numbers=tuple(page),
-        places=tuple(Place(search.key(number)) for number in page),
-        has_next=has_next,
-        has_previous=has_previous,
-        total=sum(totals.values()) if counted and complete else None,
-        complete=complete,
-        reads=tuple(sorted(reads, key=lambda read: read.source)),
-    )
-
-
-def _account(name: str, held: Snapshot, page: list[Number], total: int | None, gap: Gap) -> Read:
-    return Read(
-        source=name,
-        rows_read=held.sent,
-        rows_kept=sum(number.origin.source == name for number in page),
-        rows_skipped=held.skipped,
-        total=total,
-        as_of=None if held.awaiting else held.as_of,
-        stale=held.stale,
-        awaiting=held.awaiting,
-        remarks=held.drift,
-        gap=gap if held.awaiting else None,
-    )
-
-
-def _page(search: Search, wanted: Range, lists: list[tuple[Number, ...]]) -> tuple[list[Number], bool, bool]:
-    """The rows of the page, whether more follow, whether some come before (Relay, Cursor Connections, 4.4)."""
-    key, admits = search.key, search.admits
-    spans = [(rows, _start(rows, wanted.after, search), _stop(rows, wanted.before, search)) for rows in lists]
-    if wanted.last is not None:
-        found = filter(admits, heapq.merge(*(_backwards(*span) for span in spans), key=key, reverse=True))
-        page = list(islice(found, wanted.last + 1))
-        more = len(page) > wanted.last
-        page = page[: wanted.last][::-1]
-        beyond = ((rows, stop, len(rows)) for rows, _, stop in spans)
-        return page, wanted.before is not None and _any(search, beyond), more
-    found = filter(admits, heapq.merge(*(_forwards(*span) for span in spans), key=key))
-    page = list(found) if wanted.first is None else list(islice(found, wanted.first + 1))
-    more = wanted.first is not None and len(page) > wanted.first
-    beyond = ((rows, 0, start) for rows, start, _ in spans)
-    return page[: wanted.first], more, wanted.after is not None and _any(search, beyond)
-
-
-Span = tuple[tuple[Number, ...], int, int]
-
-
-def _start(rows: tuple[Number, ...], after: Place | None, search: Search) -> int:
-    return 0 if after is None else bisect_right(rows, after.key, key=search.key)
-
-
-def _stop(rows: tuple[Number, ...], before: Place | None, search: Search) -> int:
-    return len(rows) if before is None else bisect_left(rows, before.key, key=search.key)
-
-
-def _forwards(rows: tuple[Number, ...], start: int, stop: int) -> Iterator[Number]:
-    return (rows[index] for index in range(start, stop))
-
-
-def _backwards(rows: tuple[Number, ...], start: int, stop: int) -> Iterator[Number]:
-    return (rows[index] for index in range(stop - 1, start - 1, -1))
-
-
-def _any(search: Search, spans: Iterator[Span]) -> bool:
-    return any(search.admits(number) for span in spans for number in _forwards(*span))
-
-
-def _gap(search: Search, wanted: Range, page: list[Number], *, has_next: bool, has_previous: bool) -> Gap:
-    """What a source that was not read is missing here: from the page's start to its end, open where the page is."""
-    after, before = wanted.after, wanted.before
-    if wanted.last is not None and has_previous and page:
-        after = Place(search.key(page[0]))
-    if wanted.last is None and has_next and page:
-        before = Place(search.key(page[-1]))
-    return Gap(after, before)
+UNSORTED = "not in the order that was asked for"
 
 
 def in_order(rows: Sequence[Number], search: Search) -> tuple[Number, ...]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Annotated, NewType
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from gateway.errors import BadUserInput
 from gateway.numbers import e164 as plan
@@ -211,6 +212,11 @@ class Number(Record, frozen=True):
         if self.said_type is not None:
             return Provenance.PROVIDER
         return Provenance.UNKNOWN if plan.type_of(self.e164) is NumberType.UNKNOWN else Provenance.DERIVED
+
+
+def stale_copy(number: Number) -> Number:
+    """The number as one that is served from an old copy."""
+    return replace(number, origin=replace(number.origin, stale=True))
 
 
 def identity_of(text: str) -> tuple[str, E164] | None:

@@ -1,7 +1,6 @@
 """CallGear Data API: numbers on the market, over JSON-RPC.
 
-https://callgear.github.io/data_api/ (general rules) and
-https://callgear.github.io/data_api/vn/get_available_virtual_numbers
+https://callgear.github.io/data_api/ (general rules), and there vn/get_available_virtual_numbers
 """
 
 import re
@@ -22,8 +21,10 @@ from gateway.providers import answers
 from gateway.providers.protocol import Request, Response, SourceSettings, Token
 
 METHOD = "get.available_virtual_numbers"
-LOG_IN = "login.user"
-LOOK_UP = "look-up"  # the id of a call that asks for some numbers; of other calls it is the method
+LOG_IN, LOOK_UP = (
+    "login.user",
+    "look-up",
+)  # the id of a call that asks for some numbers; of other calls it is the method
 ROWS_AT_MOST = 10_000
 FURTHEST_OFFSET = 100_000
 NUMBERS_IN_A_FILTER = 500
@@ -136,13 +137,18 @@ class CallGear:
     def __init__(self, name: str, settings: CallGearSettings) -> None:
         self.name = name
         self.settings = settings
-        self.paging = Paging(size=settings.block_size or ROWS_AT_MOST, counted=True, furthest=FURTHEST_OFFSET)
+        size, sorts = settings.block_size or ROWS_AT_MOST, settings.region != NATIONAL
+        self.paging = Paging(size=size, counted=True, sorts=sorts, furthest=FURTHEST_OFFSET)
         self._currency = model.CurrencyCode(settings.currency) if settings.currency else None
 
     def ask(self, block: Block, wanted: Filter) -> Request:
         """A window sorted by number, so that windows do not depend on an order that nobody promised."""
-        params: dict[str, Any] = {"offset": block.start, "limit": block.size}
-        params["sort"] = [{"field": "phone_number", "order": "asc"}]
+        return self.ask_sorted(block, wanted, descending=False)
+
+    def ask_sorted(self, block: Block, wanted: Filter, *, descending: bool) -> Request:
+        """``phone_number`` is a string there, and sorts as one (general rules, "Sorting")."""
+        sort = [{"field": "phone_number", "order": "desc" if descending else "asc"}]
+        params: dict[str, Any] = {"offset": block.start, "limit": block.size, "sort": sort}
         numbers = named(wanted)
         if numbers and len(numbers) <= NUMBERS_IN_A_FILTER:
             params["filter"] = self._among(numbers)
@@ -272,17 +278,12 @@ def _condition(operator: str, value: object) -> dict[str, Any]:
 
 
 def _patterns(wanted: Filter, *, national: bool) -> dict[str, Any] | None:
-    """Conditions on digits as ``like`` patterns, all of which must hold.
-
-    A number may be written with a plus in front, so first digits are only looked for; national ones end alike, no more.
-    """
+    """Patterns that must all hold; a plus may stand in front, so first digits are looked for; national ones end alike."""
     matches = [part.e164 for part in conjuncts(wanted) if part.e164 is not None]
-    likes = [_condition("like", f"%{match.ends_with[-LOCAL_DIGITS:]}") for match in matches if match.ends_with]
     digits = [said for match in matches for said in (match.starts_with, match.contains) if said and not national]
-    likes += [_condition("like", f"%{said}%") for said in digits]
-    if len(likes) > 1:
-        return {"filters": likes, "condition": "and"}
-    return likes[0] if likes else None
+    ends = [f"%{match.ends_with[-LOCAL_DIGITS:]}" for match in matches if match.ends_with]
+    likes = [_condition("like", pattern) for pattern in (*ends, *(f"%{part}%" for part in digits))]
+    return {"filters": likes, "condition": "and"} if likes[1:] else next(iter(likes), None)
 
 
 def _refusal(error: dict[str, Any], refused: errors.SourceError | None) -> errors.SourceError:
@@ -292,9 +293,8 @@ def _refusal(error: dict[str, Any], refused: errors.SourceError | None) -> error
     if refused is not None and mnemonic not in REMEDIES.keys() | SORT_REFUSALS | FILTER_REFUSALS:
         return refused
     kind, why = REMEDIES.get(mnemonic, (errors.SourceMisconfigured, "it refused how it was asked"))
-    wait = None
-    if kind is errors.SourceRateLimited:
-        limit = "day" if answers.within(error, "data", "params", "limit_type") == "day" else "minute"
-        wait = answers.count(answers.within(error, "data", "metadata", "limits", f"{limit}_reset"))
+    limit = "day" if answers.within(error, "data", "params", "limit_type") == "day" else "minute"
+    reset = answers.within(error, "data", "metadata", "limits", f"{limit}_reset")
+    wait = answers.count(reset) if kind is errors.SourceRateLimited else None
     wait_ms = None if wait is None else min(wait * 1000, answers.LONGEST_WAIT_MS)
     return kind(f"CallGear answered {mnemonic}: {why}.", reason=mnemonic, retry_after_ms=wait_ms)

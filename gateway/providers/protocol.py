@@ -48,14 +48,6 @@ class Token(Struct, frozen=True):
     lifetime: float | None
 
 
-class Allowance(Struct, frozen=True):
-    """What a provider says may still be asked: so many calls, in the ``seconds`` until its ``period`` ends."""
-
-    period: str
-    remaining: int
-    seconds: float
-
-
 class SourceSettings(BaseModel):
     """What every source can be told, beside what its provider needs. Durations are in seconds."""
 
@@ -77,6 +69,9 @@ class SourceSettings(BaseModel):
         5.0, gt=0, le=3600, description="Seconds it is left alone; doubled each time that it fails again, up to 60."
     )
     ttl: float = Field(300.0, ge=0, description="Seconds for which a list counts as fresh.")
+    stale_ttl: float = Field(
+        3600.0, ge=0, description="Seconds for which an old copy may stand in when the source does not answer."
+    )
     block_size: int | None = Field(None, gt=0, description="Rows asked for at once; the default is the provider's.")
 
 
@@ -124,6 +119,15 @@ class Lists(Source, Protocol):
 
 
 @runtime_checkable
+class Sorts(Lists, Protocol):
+    """A list that can be asked in the order of its numbers, where ``paging.sorts``."""
+
+    def ask_sorted(self, block: Block, wanted: Filter, *, descending: bool) -> Request:
+        """The request for a block of the list sorted by the text of its digits."""
+        ...
+
+
+@runtime_checkable
 class LooksUp(Source, Protocol):
     """A source that can be asked for one number."""
 
@@ -150,15 +154,6 @@ class LooksUpMany(Source, Protocol):
 
     def read(self, response: Response) -> Listing:
         """The answer as rows."""
-        ...
-
-
-@runtime_checkable
-class Rations(Source, Protocol):
-    """A source whose answers say how often it may still be asked."""
-
-    def allowances(self, response: Response) -> Sequence[Allowance]:
-        """What the answer says of it; nothing where it says nothing that can be read."""
         ...
 
 

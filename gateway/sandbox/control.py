@@ -8,6 +8,8 @@
 | `POST /control/clock` | `{"advance": seconds}` sets the sandbox's clock forward |
 | `GET /control/calls?provider=` | the calls received, newest last, without credentials |
 | `DELETE /control/calls` | forgets them |
+| `POST /control/churn` | `{"changes": count}` changes rows at random, so many at every provider |
+| `GET /control/churn` | the numbers that came or went since the beginning (`moved`), and those that were `altered` |
 | `POST /control/8x8/events` | sends a Virtual Number Updated event; see `eight_by_eight.events` |
 
 Providers are `8x8`, `webex`, `cloudlx` and `callgear`. A knob that does not exist or does not take the value is a 400
@@ -26,12 +28,16 @@ from gateway.sandbox.callgear.errors import Mnemonic
 from gateway.sandbox.eight_by_eight.events import EventOrder, send_event
 from gateway.sandbox.exchange import read_json
 from gateway.sandbox.faults import FAULTS, faults_of
-from gateway.sandbox.knobs import KnobRefused, describe, turn
+from gateway.sandbox.knobs import Count, KnobRefused, describe, turn
 from gateway.sandbox.world import Sandbox
 
 
 class _Advance(Struct, forbid_unknown_fields=True):
     advance: float
+
+
+class _Churn(Struct, forbid_unknown_fields=True):
+    changes: Count
 
 
 class Panel:
@@ -87,6 +93,25 @@ class Panel:
         self.sandbox.journal.clear()
         return _json({})
 
+    async def churn(self, request: Request) -> Response:
+        """`POST /control/churn`."""
+        changes = read_json(await request.body(), _Churn).changes
+        for simulator in self.sandbox.simulators.values():
+            simulator.churn(changes)
+        return _json({})
+
+    async def churned(self, _: Request) -> Response:
+        """`GET /control/churn`: `{provider: {place: {"moved", "altered"}}}`, numbers as the provider writes them."""
+        simulators = self.sandbox.simulators.items()
+        return _json(
+            {
+                name: {
+                    place: {"moved": stock.moved, "altered": stock.altered} for place, stock in simulator.stocks.items()
+                }
+                for name, simulator in simulators
+            }
+        )
+
     async def events(self, request: Request) -> Response:
         """`POST /control/8x8/events`."""
         order = read_json(await request.body(), EventOrder)
@@ -102,6 +127,8 @@ def routes(sandbox: Sandbox) -> list[Route]:
         Route("/control/clock", panel.clock, methods=["POST"]),
         Route("/control/calls", panel.calls, methods=["GET"]),
         Route("/control/calls", panel.forget, methods=["DELETE"]),
+        Route("/control/churn", panel.churn, methods=["POST"]),
+        Route("/control/churn", panel.churned, methods=["GET"]),
         Route("/control/8x8/events", panel.events, methods=["POST"]),
         Route("/control/{provider}", panel.turn, methods=["PATCH"]),
     ]

@@ -36,7 +36,9 @@ class Knobs(Struct, kw_only=True):
     retry_after: Annotated[Seconds, Meta(description="Seconds that a Retry-After header asks for.")] = 1.0
     drip_interval: Annotated[Seconds, Meta(description="Seconds between two bytes of a dripping answer.")] = 0.05
     huge_bytes: Annotated[Size, Meta(description="Bytes of a huge body, and of a gzip bomb unpacked.")] = 67_108_864
-    churn: Annotated[Count, Meta(description="Random inserts, deletes and updates before every read.")] = 0
+    churn: Annotated[
+        Count, Meta(description="Random inserts, deletes, renumberings and updates before every read.")
+    ] = 0
 
 
 class PagingKnobs(Knobs, kw_only=True):

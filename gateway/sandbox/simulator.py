@@ -24,9 +24,11 @@ class Simulator(ABC):
     random: Random
     stocks: dict[str, Stock]
 
-    def __init__(self, seed: int, clock: Clock) -> None:
+    def __init__(self, seed: int, clock: Clock, rows: int | None = None) -> None:
+        """Make the data; `rows` is how many each of its lists has, by default the provider's usual number."""
         self.seed = seed
         self.clock = clock
+        self.rows = rows
         self._beginning = self.stock(self.begin("numbers"))
         self.reset()
 

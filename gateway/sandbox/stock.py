@@ -52,34 +52,43 @@ class Stock:
         self._kept = kept
         self._draw = draw
         self._alter = alter
+        self.moved: set[object] = set()
+        self.altered: set[object] = set()
 
     def copy(self) -> "Stock":
         """Return a list of its own with copies of the rows."""
         return Stock(map(dict, self.rows), key=self.key, kept=self._kept, draw=self._draw, alter=self._alter)
 
-    def find(self, number: str) -> Row | None:
+    def find(self, number: object) -> Row | None:
         """Return the row of a number."""
         return next((row for row in self.rows if row.get(self.key) == number), None)
 
     def churn(self, random: Random, changes: int) -> list[Row]:
-        """Insert, delete or alter a row, `changes` times; return the rows that are new or altered."""
+        """Insert, delete, renumber or alter a row, `changes` times; return the rows that are new or altered.
+
+        `moved` notes the numbers that came or went, `altered` those of which something else changed. Rows without a
+        number stay as they are.
+        """
         touched: list[Row] = []
         for _ in range(changes):
             place = random.randrange(len(self.rows))
-            row = self.rows[place]
-            change = random.choice(("insert", "delete", "alter"))
-            if change == "insert":
-                new = self._draw(random)
-                if self.find(str(new[self.key])) is None:
-                    self.rows.insert(place, new)
-                    touched.append(new)
-            elif row.get(self.key) in self._kept:
-                continue
-            elif change == "delete":
-                self.rows.remove(row)
-            else:
-                altered = dict(row)
-                self._alter(random, altered)
-                self.rows[place] = altered
-                touched.append(altered)
+            change = random.choice(("insert", "delete", "renumber", "alter"))
+            number = self.rows[place].get(self.key)
+            if change == "insert" or (isinstance(number, str) and number not in self._kept):
+                touched += self._change(random, change, place)
         return touched
+
+    def _change(self, random: Random, change: str, place: int) -> list[Row]:
+        """Put what is new or altered in the place of a row, or before it; return that."""
+        row = self.rows[place]
+        stop = place if change == "insert" else place + 1
+        if change == "alter":
+            fresh = [dict(row)]
+            self._alter(random, fresh[0])
+            self.altered.add(row[self.key])
+        else:
+            drawn = [] if change == "delete" else [self._draw(random)]
+            fresh = [new for new in drawn if self.find(new[self.key]) is None]
+            self.moved |= {held[self.key] for held in (*self.rows[place:stop], *fresh)}
+        self.rows[place:stop] = fresh
+        return fresh

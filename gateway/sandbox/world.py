@@ -1,5 +1,7 @@
 """The sandbox as one object: the four simulators, the clock they share and the log of their calls."""
 
+from collections.abc import Mapping
+
 from gateway.sandbox.callgear.api import CallGear
 from gateway.sandbox.cloudlx.api import CloudLX
 from gateway.sandbox.eight_by_eight.api import EightByEight
@@ -12,13 +14,13 @@ from gateway.sandbox.webex.api import Webex
 class Sandbox:
     """Everything behind the application; tests in the same process may turn its knobs directly."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, rows: Mapping[str, int]) -> None:
         self.clock = Clock()
         self.journal = Journal()
-        self.eight_by_eight = EightByEight(seed, self.clock)
-        self.webex = Webex(seed, self.clock)
-        self.cloudlx = CloudLX(seed, self.clock)
-        self.callgear = CallGear(seed, self.clock)
+        self.eight_by_eight = EightByEight(seed, self.clock, rows.get("8x8"))
+        self.webex = Webex(seed, self.clock, rows.get("webex"))
+        self.cloudlx = CloudLX(seed, self.clock, rows.get("cloudlx"))
+        self.callgear = CallGear(seed, self.clock, rows.get("callgear"))
         self.simulators: dict[str, Simulator] = {
             simulator.name: simulator for simulator in (self.eight_by_eight, self.webex, self.cloudlx, self.callgear)
         }

@@ -60,7 +60,8 @@ class Budget:
             raise self._refusal()
         timer = self._clock.after(seconds, lambda: self._give_up(waiter))
         try:
-            await waiter
+            with errand.waiting(self._refusal):
+                await waiter
         except asyncio.CancelledError:
             if not waiter.cancelled() and waiter.exception() is None:
                 self._return()

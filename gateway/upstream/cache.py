@@ -1,40 +1,25 @@
 """What was read is kept: aiocache as the storage port, and our own rules on top.
 
-One fetch for a key, however many ask; a caller who leaves does not stop the fetch for the others; failures are told
-to everyone who waits and are never kept. The storage is bounded: aiocache's own memory cache is not.
+One fetch for a key, however many ask (``flights``). A copy is fresh for its source's ttl; one in use is refreshed
+before that. When the source does not answer, an old copy may stand in, marked as such. Failures are told to everyone
+who waits and are never kept. Nothing that was heard before a source was forgotten is served or kept afterwards.
 """
 
-import asyncio
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine
-from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, TypeVar, cast
 
-from aiocache.base import BaseCache
-from aiocache.serializers import NullSerializer
+from msgspec.structs import replace
 
-from gateway.errors import SourceError, SourceTimeout
+from gateway.errors import SourceError
+from gateway.numbers.e164 import E164
+from gateway.providers.protocol import Source
+from gateway.upstream.cache_memory import BoundedMemory, Entry, Kept
 from gateway.upstream.errand import Errand
-
-
-class Kept(Protocol):
-    """What can be kept: it knows when it was heard, and how much it weighs in rows."""
-
-    @property
-    def as_of(self) -> datetime:
-        """When it was heard."""
-        ...
-
-    @property
-    def weight(self) -> int:
-        """Rows it holds, at least 1."""
-        ...
-
-    @property
-    def negative(self) -> bool:
-        """Whether it says that there is nothing, which is believed only briefly."""
-        ...
-
+from gateway.upstream.flights import Flights, Load
+from gateway.upstream.keys import NUMBER, number_key, scope_of, scope_of_key
+from gateway.upstream.shared import Shared
 
 K = TypeVar("K", bound=Kept)
 T = TypeVar("T")
@@ -42,121 +27,185 @@ T = TypeVar("T")
 NEGATIVE_SECONDS = 15.0
 """How long "there is no such number" is believed."""
 
-ROWS_KEPT = 500_000
-"""The weight of all entries together; about 150 MB of numbers."""
+FLIGHT_SECONDS = 10.0
+"""How long a load may go on when nobody waits for it any more, or nobody did."""
 
 
-class BoundedMemory(BaseCache):  # type: ignore[misc]  # aiocache ships no types
-    """An aiocache backend in this process that forgets what was longest unused once it holds too much."""
-
-    def __init__(self, rows: int = ROWS_KEPT) -> None:
-        super().__init__(serializer=NullSerializer(), timeout=None)
-        self._rows = rows
-        self._entries: OrderedDict[str, Kept] = OrderedDict()
-        self.weight = 0
-
-    async def _get(self, key: str, **options: Any) -> Kept | None:  # noqa: ANN401, ARG002 - the signature is aiocache's
-        entry = self._entries.get(key)
-        if entry is not None:
-            self._entries.move_to_end(key)
-        return entry
-
-    async def _set(self, key: str, value: Kept, **options: Any) -> bool:  # noqa: ANN401, ARG002 - the signature is aiocache's
-        await self._delete(key)
-        if value.weight > self._rows:
-            return False  # it would drive everything else out, and then itself
-        self._entries[key] = value
-        self.weight += value.weight
-        while self.weight > self._rows:
-            _, forgotten = self._entries.popitem(last=False)
-            self.weight -= forgotten.weight
-        return True
-
-    async def _delete(self, key: str, **options: Any) -> int:  # noqa: ANN401, ARG002 - the signature is aiocache's
-        entry = self._entries.pop(key, None)
-        if entry is None:
-            return 0
-        self.weight -= entry.weight
-        return 1
+DAY = 86_400.0
 
 
-class _Flight(NamedTuple):
-    """A load under way, and whose time it has."""
+class Mark(NamedTuple):
+    """How often a source was forgotten, here and by everybody: what began under another mark is not kept."""
 
-    task: asyncio.Task[Any]
-    errand: Errand
+    forgotten: int
+    generation: str | None
 
 
 class Cache:
-    """The typed face of the storage, with single-flight."""
+    """The typed face of the storage, with single-flight. ``shared`` is the part that several processes have together."""
 
-    def __init__(self, store: BaseCache) -> None:
-        self._store = store
-        self._flights: dict[str, _Flight] = {}
+    def __init__(self, memory: BoundedMemory, shared: Shared | None = None, seconds: float = FLIGHT_SECONDS) -> None:
+        self._store = memory
+        self._shared = shared
+        self._flights = Flights(seconds)
+        self._forgotten: Counter[str] = Counter()
 
     async def peek(self, key: str, ttl: float, errand: Errand) -> Any | None:  # noqa: ANN401 - what was put there
         """What is kept under the key, if it is fresh enough for the errand; ``ttl`` in seconds."""
-        kept = cast("Kept | None", await self._store.get(key))
-        if kept is None:
-            return None
-        return kept if errand.takes(kept.as_of, min(ttl, NEGATIVE_SECONDS) if kept.negative else ttl) else None
+        entry = await self._fresh(key, await self.mark(scope_of_key(key)), ttl, errand)
+        return None if entry is None else entry.value
 
-    async def keep(self, key: str, value: Kept) -> None:
-        """Put something there."""
-        await self._store.set(key, value)
+    async def peek_many(self, keys: Sequence[str], ttl: float, errand: Errand) -> list[Any | None]:
+        """What is kept under each key of one source, where it is fresh enough for the errand."""
+        if not keys:
+            return []
+        mark = await self.mark(scope_of_key(keys[0]))
+        held = [await self._held(key, mark) for key in keys]
+        found = [entry.value if entry is not None and _takes(errand, entry.value, ttl) else None for entry in held]
+        lacking = [place for place, value in enumerate(found) if value is None]
+        if self._shared is not None and mark.generation is not None and lacking:
+            others = await self._shared.get_many(mark.generation, [keys[place] for place in lacking])
+            for place, value in zip(lacking, others, strict=True):
+                if value is not None and _takes(errand, value, ttl):
+                    found[place] = (await self._put(keys[place], mark, value)).value
+        return found
 
-    async def fetch(self, key: str, ttl: float, errand: Errand, load: Callable[[], Awaitable[K]]) -> K:
+    async def keep(self, key: str, value: Kept, seconds: float = DAY) -> None:
+        """Put something there; others may find it for ``seconds``."""
+        await self.keep_many({key: value}, await self.mark(scope_of_key(key)), seconds)
+
+    async def keep_many(self, values: Mapping[str, Kept], mark: Mark, seconds: float) -> None:
+        """Put things of one source there that were asked for under ``mark``; others may find them for ``seconds``."""
+        for key, value in values.items():
+            await self._put(key, mark, value)
+        if self._shared is not None and mark.generation is not None and values:
+            await self._shared.put(mark.generation, values, seconds)
+
+    async def fetch(
+        self, key: str, ttl: float, errand: Errand, load: Callable[[Errand], Awaitable[K]], *, stale_ttl: float = 0.0
+    ) -> K:
         """What is kept, else what ``load`` brings, which is kept; one load at a time for a key.
 
-        Raises:
-            SourceError: whatever ``load`` raised, to everyone who waits for it.
-        """
-        kept = await self.peek(key, ttl, errand)
-        if kept is not None:
-            return cast("K", kept)
-        return await self.share(key, errand, lambda: self._load(key, load))
-
-    async def share(self, key: str, errand: Errand, load: Callable[[], Coroutine[None, None, T]]) -> T:
-        """What ``load`` brings, one load at a time for a key; nothing is kept.
+        ``load`` is given the errand it is done on. ``stale_ttl``: seconds for which an old copy may stand in when the
+        source does not answer.
 
         Raises:
-            SourceTimeout: the load is somebody else's, and this errand's deadline passed before it was done.
-            SourceError: whatever ``load`` raised, to everyone who waits for it; but not to those who still have time
-                when it failed for want of time.
+            SourceError: whatever ``load`` raised, to everyone who waits for it and is not helped by an old copy.
         """
-        while (begun := self._flights.get(key)) is not None:
-            try:
-                return cast("T", await _joined(begun.task, errand))
-            except SourceError:
-                if begun.errand.remaining() > 0 or errand.remaining() <= 0:
-                    raise
-        task = asyncio.create_task(load(), name=f"fetch {key}")
-        self._flights[key] = _Flight(task, errand)
-        task.add_done_callback(lambda done: self._landed(key, done))
-        return await asyncio.shield(task)
+        mark = await self.mark(scope_of_key(key))
+        entry = await self._fresh(key, mark, ttl, errand)
+        if entry is not None:
+            if not entry.refreshed and errand.age(entry.value.as_of) >= entry.soft * ttl:
+                entry.refreshed = True
+                newer = entry.value.as_of + timedelta(microseconds=1)
+                self._flights.refresh(key, mark, errand, self._loading(key, mark, ttl, newer, load, stale_ttl))
+            return cast("K", entry.value)
+        try:
+            return await self._heard(key, mark, ttl, errand, load, stale_ttl)
+        except SourceError as error:
+            old = await self.old(key, stale_ttl, errand, error)
+            if old is None:
+                raise
+            return cast("K", old)
 
-    async def _load(self, key: str, load: Callable[[], Awaitable[K]]) -> K:
-        value = await load()
-        await self._store.set(key, value)
-        return value
+    async def old(self, key: str, stale_ttl: float, errand: Errand, error: SourceError) -> Any | None:  # noqa: ANN401 - what was put there
+        """An old copy to stand in after a failure, marked as stale: a copy with a ``stale`` field, or None.
 
-    def _landed(self, key: str, task: asyncio.Task[Any]) -> None:
-        del self._flights[key]
-        if not task.cancelled():
-            task.exception()  # told to those who waited; nobody may be left to ask
+        None when the failure does not pass by itself, when the copy is older than ``stale_ttl`` seconds or than the
+        errand allows, or when it says that there is nothing: that is not believed so long.
+        """
+        if not error.retryable:
+            return None
+        entry = await self._fresh(key, await self.mark(scope_of_key(key)), stale_ttl, errand)
+        if entry is None or entry.value.negative:
+            return None
+        value: Any = entry.value
+        return self._store.made(key, value, "stale", lambda: replace(value, stale=True))
+
+    def made(self, key: str, origin: object, name: str, make: Callable[[], T]) -> T:
+        """What ``make`` makes of a part of what is kept under the key; made once, and forgotten with it."""
+        return self._store.made(key, origin, name, make)
+
+    async def mark(self, scope: str) -> Mark:
+        """What was forgotten of a scope so far."""
+        generation = None if self._shared is None else await self._shared.generation(scope)
+        return Mark(self._forgotten[scope], generation)
+
+    async def forget(self, source: Source, e164: E164 | None = None) -> None:
+        """Forget all that was heard of a source, or of one number there: lists go, for they may hold it.
+
+        Whoever asks from now on gets nothing older, not from a load under way either.
+        """
+        scope = scope_of(source)
+        self._forgotten[scope] += 1
+        self._store.forget(scope, but="" if e164 is None else NUMBER)
+        if e164 is not None:
+            await self._store.delete(number_key(source, e164))
+        if self._shared is not None:
+            await self._shared.renew(scope)
 
     async def close(self) -> None:
         """Stop what is under way."""
-        tasks = [flight.task for flight in self._flights.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._flights.close()
+        if self._shared is not None:
+            await self._shared.close()
+
+    async def _fresh(self, key: str, mark: Mark, ttl: float, errand: Errand) -> Entry | None:
+        entry = await self._held(key, mark)
+        if entry is not None and _takes(errand, entry.value, ttl):
+            return entry
+        if self._shared is None or mark.generation is None:
+            return None
+        [value] = await self._shared.get_many(mark.generation, [key])
+        return await self._put(key, mark, value) if value is not None and _takes(errand, value, ttl) else None
+
+    async def _held(self, key: str, mark: Mark) -> Entry | None:
+        """The entry of this process. While the shared cache is away everything is believed, else only what it knows."""
+        entry = cast("Entry | None", await self._store.get(key))
+        known = entry is not None and (mark.generation is None or entry.generation == mark.generation)
+        return entry if known else None
+
+    async def _heard(
+        self, key: str, mark: Mark, ttl: float, errand: Errand, load: Callable[[Errand], Awaitable[K]], stale_ttl: float
+    ) -> K:
+        """What a load brings; a load that began earlier may bring what is too old for this errand."""
+        since = errand.now()
+        loading = self._loading(key, mark, ttl, since, load, stale_ttl)
+        value = await self._flights.share(key, mark, errand, loading)
+        if value.as_of >= since or _takes(errand, value, ttl):
+            return value
+        return await self._flights.share(key, mark, errand, loading)
+
+    def _loading(
+        self,
+        key: str,
+        mark: Mark,
+        ttl: float,
+        since: datetime,
+        load: Callable[[Errand], Awaitable[K]],
+        stale_ttl: float,
+    ) -> Load[K]:
+        async def loaded(errand: Errand) -> K:
+            if self._shared is None or mark.generation is None:
+                value = await load(errand)
+            else:
+                value = await self._shared.load_once(
+                    mark.generation,
+                    key,
+                    lambda kept: kept.as_of >= since or _takes(errand, kept, ttl),
+                    lambda: load(errand),
+                    ttl + stale_ttl,
+                )
+            return cast("K", (await self._put(key, mark, value)).value)
+
+        return loaded
+
+    async def _put(self, key: str, mark: Mark, value: Kept) -> Entry:
+        entry = Entry(key, value, mark.generation)
+        if self._forgotten[scope_of_key(key)] == mark.forgotten:
+            await self._store.set(key, entry)
+        return entry
 
 
-async def _joined(task: asyncio.Task[Any], errand: Errand) -> Any:  # noqa: ANN401 - what the load brings
-    try:
-        async with asyncio.timeout(errand.remaining()):
-            return await asyncio.shield(task)
-    except TimeoutError:
-        msg = "The request's deadline passed before the source had answered."
-        raise SourceTimeout(msg) from None
+def _takes(errand: Errand, value: Kept, ttl: float) -> bool:
+    return errand.takes(value.as_of, min(ttl, NEGATIVE_SECONDS) if value.negative else ttl)

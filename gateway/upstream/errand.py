@@ -1,9 +1,12 @@
 """What one request of a client brings along on every way to a source: its deadline, and what was spent."""
 
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import IntEnum
 
+from gateway.errors import SourceError, SourceTimeout
 from gateway.upstream.clock import Clock
 
 
@@ -36,6 +39,7 @@ class Errand:
     ) -> None:
         self._clock = clock
         self._deadline = deadline
+        self._waits: list[Callable[[], SourceError]] = []
         self.max_staleness = max_staleness
         self.client = client
         self.priority = priority
@@ -45,9 +49,44 @@ class Errand:
         """Seconds until the request's deadline; negative once it has passed."""
         return self._deadline - self._clock.monotonic()
 
+    def now(self) -> datetime:
+        """The time in UTC."""
+        return self._clock.now()
+
+    def age(self, as_of: datetime) -> float:
+        """Seconds since then."""
+        return (self._clock.now() - as_of).total_seconds()
+
     def takes(self, as_of: datetime, ttl: float) -> bool:
         """Whether a copy of that age may be served without asking again; ``ttl`` is the source's own, in seconds."""
         allowed = timedelta(seconds=ttl)
         if self.max_staleness is not None:
             allowed = min(allowed, self.max_staleness)
         return self._clock.now() - as_of < allowed
+
+    def lengthened(self, seconds: float) -> "Errand":
+        """The same work with ``seconds`` from now, if that is more: others may wait for it, or the cache."""
+        deadline = max(self._deadline, self._clock.monotonic() + seconds)
+        longer = Errand(self._clock, deadline, self.max_staleness, client=self.client, priority=self.priority)
+        longer.calls = self.calls
+        return longer
+
+    def anew(self, seconds: float) -> "Errand":
+        """Work of nobody's request, with ``seconds`` of its own, that takes no copy."""
+        deadline = self._clock.monotonic() + seconds
+        return Errand(self._clock, deadline, timedelta(0), client=self.client, priority=Priority.REFRESH)
+
+    @contextmanager
+    def waiting(self, told: Callable[[], SourceError]) -> Iterator[None]:
+        """While this lasts, whoever runs out of time is told so instead of SOURCE_TIMEOUT."""
+        self._waits.append(told)
+        try:
+            yield
+        finally:
+            self._waits.remove(told)
+
+    def overdue(self) -> SourceError:
+        """What to tell somebody whose deadline passed while this work was under way."""
+        if self._waits:
+            return self._waits[0]()
+        return SourceTimeout("The request's deadline passed before the source had answered.")

@@ -1,36 +1,30 @@
 """All sources as one list: reads each whole, drives the merge, and names what failed."""
 
 import asyncio
-import hashlib
 from collections.abc import Mapping, Sequence
 
-import msgspec
 from msgspec.structs import replace
 
 from gateway.errors import UNLISTED, SourceError, SourceMisconfigured
-from gateway.numbers.blocks import Block, Listing
-from gateway.numbers.chain import Part, Stream, chain
+from gateway.numbers.blocks import Block, Listing, Paging, Part
+from gateway.numbers.chain import Stream, chain
 from gateway.numbers.chain_back import chain_back
 from gateway.numbers.drain import drain
 from gateway.numbers.filters import EVERYTHING, Facts, Filter, verdict
-from gateway.numbers.merge import Snapshot, Whole, in_order, merge
+from gateway.numbers.merge import Ask, Snapshot, Whole, in_order, merge
+from gateway.numbers.model import stale_copy
 from gateway.numbers.search import OrderField, Search
 from gateway.numbers.windows import Range, Window
-from gateway.providers.protocol import Lists, Request, Source
+from gateway.providers.protocol import Lists, Source
 from gateway.upstream.cache import Cache
 from gateway.upstream.clock import Clock
 from gateway.upstream.drive import drive
 from gateway.upstream.errand import Errand
+from gateway.upstream.keys import key_of
 from gateway.upstream.policy import Caller
 
 FEW = 2
 """Blocks of a list that are read whole rather than narrowed, so that the next filter finds everything at hand."""
-
-
-def key_of(source: Source, request: Request, purpose: str) -> str:
-    """The cache key of an unsigned request at a source; requests hold no secret, and keys hold no request."""
-    digest = hashlib.blake2b(msgspec.msgpack.encode(request), digest_size=16).hexdigest()
-    return f"{source.slug}/{source.version}/{source.name}/{purpose}/{digest}"
 
 
 def facts_of(source: Source) -> Facts:
@@ -50,6 +44,7 @@ class Inventory:
         self._cache = cache
         self._clock = clock
         self._lengths: dict[str, int] = {}
+        self._unsorted: set[str] = set()
 
     def asked(self, names: Sequence[str], wanted: Filter) -> list[str]:
         """Those of the sources that the filter does not exclude."""
@@ -71,13 +66,66 @@ class Inventory:
             return await self._part(ask, search.wanted, errand)
 
         if search.order.field is not OrderField.SOURCE:
-            return await drive(merge(search, span, names, counted=counted), whole, errand)
+            by_number = await self._by_number(search, names, errand, counted=counted)
+
+            async def either(ask: Ask) -> Snapshot | Listing:
+                if isinstance(ask, Part):
+                    return await self._sorted_part(ask, search.wanted, errand)
+                if ask.source in by_number:
+                    self._unsorted.add(ask.source)
+                return await whole(ask)
+
+            steps = merge(search, span, names, counted=counted, by_number=by_number)
+            return _marked(await drive(steps, either, errand))
         if span.last is not None:
-            window = await drive(chain_back(search, span, names), whole, errand)
+            window = _marked(await drive(chain_back(search, span, names), whole, errand))
         else:
             streams = [Stream(name, lists.paging if (lists := self._callers[name].lists) else None) for name in names]
             window = await drive(chain(search, span, streams), part, errand)
         return await self._counted(window, search, errand) if counted else window
+
+    async def _by_number(
+        self, search: Search, names: Sequence[str], errand: Errand, *, counted: bool
+    ) -> dict[str, Paging]:
+        """Sources that are better read in the order of their numbers than whole: they sort, and are long or unknown.
+
+        One that was caught out of order is read whole from then on.
+        """
+        if search.order.field is not OrderField.E164 or counted:
+            return {}
+        found: dict[str, Paging] = {}
+        for name in names:
+            source = self._callers[name].sorts
+            if source is None or name in self._unsorted or self._is_short(source):
+                continue
+            if await self.kept(name, source.settings.ttl, errand) is None:
+                found[name] = source.paging
+        return found
+
+    def _is_short(self, source: Lists) -> bool:
+        """Whether a list is known to cost a call or two to read whole."""
+        return self._lengths.get(source.name, FEW * source.paging.size) < FEW * source.paging.size
+
+    async def _sorted_part(self, ask: Part, pushed: Filter, errand: Errand) -> Listing:
+        caller = self._callers[ask.source]
+        source = caller.sorts
+        assert source is not None
+        request = source.ask_sorted(ask.block, pushed, descending=ask.descending is True)
+        listing = await self._cache.fetch(
+            key_of(source, request, "block"),
+            source.settings.ttl,
+            errand,
+            lambda own: caller.ask(request, source.read, own),
+            stale_ttl=source.settings.stale_ttl,
+        )
+        if listing.stale:
+            return listing
+        if listing.total is not None and _whole_key(source, pushed) == _whole_key(source, EVERYTHING):
+            self._lengths[ask.source] = listing.total
+            if listing.sent == listing.total and ask.descending is False:
+                held = Snapshot(rows=listing.rows, as_of=listing.as_of, sent=listing.sent, skipped=listing.skipped)
+                await self._cache.keep(_whole_key(source, EVERYTHING), replace(held, drift=listing.drift))
+        return listing
 
     async def _counted(self, window: Window, search: Search, errand: Errand) -> Window:
         """The window with totals: in the cheap order they are what costs, so they are read only when wanted."""
@@ -102,7 +150,8 @@ class Inventory:
             key_of(source, request, "block"),
             source.settings.ttl,
             errand,
-            lambda: caller.ask(request, source.read, errand),
+            lambda own: caller.ask(request, source.read, own),
+            stale_ttl=source.settings.stale_ttl,
         )
 
     async def _pushed(self, name: str, search: Search, errand: Errand) -> Filter:
@@ -113,7 +162,7 @@ class Inventory:
         source = self._callers[name].lists
         if source is None or search.order.field is OrderField.SOURCE:
             return search.wanted
-        if self._lengths.get(name, FEW * source.paging.size) < FEW * source.paging.size:
+        if self._is_short(source):
             return EVERYTHING
         kept = await self.kept(name, source.settings.ttl, errand)
         return search.wanted if kept is None else EVERYTHING
@@ -129,15 +178,11 @@ class Inventory:
         source = self._callers[name].lists
         if source is None:
             return self._awaiting()
+        key, held = await self._heard_or_kept(source, pushed, errand)
         if search.order.field is OrderField.SOURCE:
-            return await self._whole(source, pushed, errand)
-
-        async def ordered() -> Snapshot:
-            held = await self._whole(source, pushed, errand)
-            return replace(held, rows=in_order(held.rows, search))
-
-        purpose = f"{search.order.field.value}:{search.order.descending}"
-        return await self._cache.fetch(_whole_key(source, pushed, purpose), source.settings.ttl, errand, ordered)
+            return held
+        order = f"{search.order.field.value}:{search.order.descending}"
+        return replace(held, rows=self._cache.made(key, held.rows, order, lambda: in_order(held.rows, search)))
 
     async def kept(self, name: str, ttl: float, errand: Errand) -> Snapshot | None:
         """Everything a source holds, if it is at hand and was heard within ``ttl`` seconds; asks nobody."""
@@ -147,11 +192,45 @@ class Inventory:
         kept: Snapshot | None = await self._cache.peek(_whole_key(source, EVERYTHING), ttl, errand)
         return kept
 
-    async def _whole(self, source: Lists, pushed: Filter, errand: Errand) -> Snapshot:
+    async def heard(self, name: str, errand: Errand, pushed: Filter = EVERYTHING) -> Snapshot:
+        """As ``snapshot``, in the source's own order and never stale: what an old list lacks may be there by now.
+
+        Raises:
+            SourceError: the source could not be read in full.
+        """
+        source = self._callers[name].lists
+        return self._awaiting() if source is None else await self._whole(source, pushed, errand)
+
+    async def kept_before(self, name: str, errand: Errand, error: SourceError) -> Snapshot | None:
+        """Everything a source held when it last told, marked as stale, to stand in after a failure; asks nobody."""
+        source = self._callers[name].lists
+        if source is None:
+            return None
+        old: Snapshot | None = await self._cache.old(
+            _whole_key(source, EVERYTHING), source.settings.stale_ttl, errand, error
+        )
+        return old
+
+    async def _whole(self, source: Lists, pushed: Filter, errand: Errand, stale_ttl: float = 0.0) -> Snapshot:
         """The list in the source's own order."""
         return await self._cache.fetch(
-            _whole_key(source, pushed), source.settings.ttl, errand, lambda: self._read_whole(source, pushed, errand)
+            _whole_key(source, pushed),
+            source.settings.ttl,
+            errand,
+            lambda own: self._read_whole(source, pushed, own),
+            stale_ttl=stale_ttl,
         )
+
+    async def _heard_or_kept(self, source: Lists, pushed: Filter, errand: Errand) -> tuple[str, Snapshot]:
+        """The list in the source's own order, and its key; when the source does not answer, an old one, or more of it."""
+        try:
+            held = await self._whole(source, pushed, errand, source.settings.stale_ttl)
+        except SourceError as error:
+            old = await self.kept_before(source.name, errand, error)
+            if old is None:
+                raise
+            return _whole_key(source, EVERYTHING), old
+        return _whole_key(source, pushed), held
 
     async def _read_whole(self, source: Lists, pushed: Filter, errand: Errand) -> Snapshot:
         caller = self._callers[source.name]
@@ -183,6 +262,15 @@ class Inventory:
         return Snapshot(rows=(), as_of=self._clock.now(), sent=0, awaiting=True)
 
 
-def _whole_key(source: Lists, pushed: Filter, order: str = "own") -> str:
+def _marked(window: Window) -> Window:
+    """The window with its stale sources' rows marked as such."""
+    stale = {read.source for read in window.reads if read.stale}
+    if not stale:
+        return window
+    rows = (stale_copy(number) if number.origin.source in stale else number for number in window.numbers)
+    return replace(window, numbers=tuple(rows))
+
+
+def _whole_key(source: Lists, pushed: Filter) -> str:
     """Filters of which the source is told the same share what was read."""
-    return key_of(source, source.ask(Block(0, source.paging.size), pushed), f"whole:{order}")
+    return key_of(source, source.ask(Block(0, source.paging.size), pushed), "whole")

@@ -2,7 +2,8 @@
 
 The order of ways: a copy at hand; one question for many numbers; the list, when it costs fewer calls than checks;
 a check or a narrow search for each number, some at a time. A failure is told as such, never as NOT_FOUND: where an
-answer was cut short, what it lacks is asked for again, and in the end looked for in the whole list.
+answer was cut short, what it lacks is asked for again, and in the end looked for in the whole list. When a source does
+not answer, an old copy may say what it held; never what it lacked.
 """
 
 import asyncio
@@ -16,13 +17,13 @@ from gateway.numbers.blocks import Block, Listing
 from gateway.numbers.e164 import E164
 from gateway.numbers.filters import EVERYTHING, DigitsMatch, Filter
 from gateway.numbers.merge import Snapshot
-from gateway.numbers.model import Number
-from gateway.numbers.search import Order, OrderField, Search
-from gateway.providers.protocol import LooksUpMany, Request, Source
-from gateway.upstream.cache import Cache
+from gateway.numbers.model import Number, stale_copy
+from gateway.providers.protocol import LooksUpMany, Request
+from gateway.upstream.cache import NEGATIVE_SECONDS, Cache
 from gateway.upstream.clock import Clock
 from gateway.upstream.errand import Errand
-from gateway.upstream.inventory import Inventory, key_of
+from gateway.upstream.inventory import Inventory
+from gateway.upstream.keys import key_of, number_key, scope_of
 from gateway.upstream.policy import Caller
 
 SINGLES_AT_MOST = 3
@@ -34,14 +35,16 @@ SEARCHES_AT_MOST = 16
 CHECK_SECONDS = 60.0
 """How long a source that can be asked for one number is believed about one, at most; others for their list's ttl."""
 
-_BY_NUMBER = Search(order=Order(field=OrderField.E164))
-
 
 class Looked(Struct, frozen=True):
-    """What one source said of one number: ``number`` is None when it holds none. ``as_of`` is when it said so."""
+    """What one source said of one number: ``number`` is None when it holds none. ``as_of`` is when it said so.
+
+    ``stale``: the provider did not answer and this is an older copy.
+    """
 
     number: Number | None
     as_of: datetime
+    stale: bool = False
 
     @property
     def weight(self) -> int:
@@ -79,7 +82,8 @@ class Lookups:
         outcomes = await self._at_hand(caller, wanted, errand)
         lacking = [e164 for e164 in wanted if e164 not in outcomes]
         if lacking:
-            outcomes |= await self._asked(caller, lacking, errand)
+            asked = await self._asked(caller, lacking, errand)
+            outcomes |= asked | await self._from_before(caller, asked, errand)
         return outcomes
 
     async def _at_hand(self, caller: Caller, wanted: Sequence[E164], errand: Errand) -> Outcomes:
@@ -87,8 +91,21 @@ class Lookups:
         whole = await self._inventory.kept(caller.source.name, ttl, errand)
         if whole is not None and not whole.awaiting:
             return {e164: looked for e164, looked in _picked(whole, wanted).items() if isinstance(looked, Looked)}
-        peeks = {e164: await self._cache.peek(_number_key(caller.source, e164), ttl, errand) for e164 in wanted}
-        return {e164: looked for e164, looked in peeks.items() if looked is not None}
+        peeks = await self._cache.peek_many([number_key(caller.source, e164) for e164 in wanted], ttl, errand)
+        return {e164: looked for e164, looked in zip(wanted, peeks, strict=True) if looked is not None}
+
+    async def _from_before(self, caller: Caller, outcomes: Outcomes, errand: Errand) -> Outcomes:
+        """Where the source did not answer, the numbers that it held when it last did."""
+        seconds, name, found = caller.source.settings.stale_ttl, caller.source.name, Outcomes()
+        for e164, failed in outcomes.items():
+            if isinstance(failed, Failed):
+                old = await self._cache.old(number_key(caller.source, e164), seconds, errand, failed.error)
+                if old is None:
+                    whole = await self._inventory.kept_before(name, errand, failed.error)
+                    old = None if whole is None else _picked(whole, (e164,))[e164]
+                if isinstance(old, Looked) and old.number is not None:
+                    found[e164] = Looked(stale_copy(old.number), old.as_of, stale=True)
+        return found
 
     async def _asked(self, caller: Caller, wanted: Sequence[E164], errand: Errand) -> Outcomes:
         if caller.looks_up_many is not None:
@@ -105,26 +122,30 @@ class Lookups:
     ) -> Outcomes | None:
         """What the list says, read to its end; None when the source has none."""
         try:
-            whole = await self._inventory.snapshot(caller.source.name, _BY_NUMBER, errand, narrow)
+            whole = await self._inventory.heard(caller.source.name, errand, narrow)
         except SourceError as error:
             return dict.fromkeys(wanted, Failed(error))
         return None if whole.awaiting else _picked(whole, wanted)
 
     async def _in_chunks(self, caller: Caller, source: LooksUpMany, wanted: Sequence[E164], errand: Errand) -> Outcomes:
+        mark = await self._cache.mark(scope_of(source))
         asked = (self._chunk(caller, source, request, chunk, errand) for request, chunk in source.ask_many(wanted))
         outcomes: Outcomes = {}
         for told in await asyncio.gather(*asked):
             outcomes |= told
-        for e164, looked in _looked_among(outcomes).items():
-            await self._cache.keep(_number_key(source, e164), looked)
+        said = {number_key(source, e164): looked for e164, looked in outcomes.items() if isinstance(looked, Looked)}
+        await self._cache.keep_many(said, mark, _believed(caller) + source.settings.stale_ttl)
         return outcomes
 
     async def _chunk(
         self, caller: Caller, source: LooksUpMany, request: Request, chunk: Sequence[E164], errand: Errand
     ) -> Outcomes:
         try:
-            listing = await self._cache.share(
-                key_of(source, request, "look-up"), errand, lambda: caller.ask(request, source.read, errand)
+            listing = await self._cache.fetch(
+                key_of(source, request, "look-up"),
+                min(_believed(caller), NEGATIVE_SECONDS),
+                errand,
+                lambda own: caller.ask(request, source.read, own),
             )
         except SourceError as error:
             worded = isinstance(error, SourceMisconfigured) and error.reason  # not the place, but how it was asked
@@ -145,9 +166,9 @@ class Lookups:
         return listed or dict.fromkeys(wanted, Failed(SourceBadAnswer("The answer was cut short.")))
 
     async def _singly(self, caller: Caller, e164: E164, errand: Errand) -> Outcome:
-        key = _number_key(caller.source, e164)
+        key = number_key(caller.source, e164)
         try:
-            return await self._cache.fetch(key, _believed(caller), errand, lambda: self._looked(caller, e164, errand))
+            return await self._cache.fetch(key, _believed(caller), errand, lambda own: self._looked(caller, e164, own))
         except SourceError as error:
             return Failed(error)
 
@@ -175,10 +196,6 @@ def _found(outcome: Outcome) -> bool:
     return isinstance(outcome, Looked) and outcome.number is not None
 
 
-def _looked_among(outcomes: Outcomes) -> dict[E164, Looked]:
-    return {e164: outcome for e164, outcome in outcomes.items() if isinstance(outcome, Looked)}
-
-
 def _is_cut_short(listing: Listing) -> bool:
     """Whether rows may be missing: by the source's own total, else whenever any came, since a clamp is silent."""
     if listing.total is not None:
@@ -199,8 +216,3 @@ def _believed(caller: Caller) -> float:
     """Seconds for which what a source said of one number counts as fresh."""
     ttl: float = caller.source.settings.ttl
     return ttl if caller.looks_up is None else min(ttl, CHECK_SECONDS)
-
-
-def _number_key(source: Source, e164: E164) -> str:
-    """Numbers are personal data: a key holds a digest."""
-    return key_of(source, Request("LOOK-UP", e164), "number")

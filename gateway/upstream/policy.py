@@ -19,10 +19,10 @@ from gateway.providers.protocol import (
     Lists,
     LooksUp,
     LooksUpMany,
-    Rations,
     Rephrases,
     Request,
     Response,
+    Sorts,
     Source,
 )
 from gateway.upstream.budget import Budget
@@ -49,7 +49,7 @@ SLOW = 0.8
 class Caller:
     """Asks one source. Every call to it goes through here, look-ups and lists and log-ins alike.
 
-    ``lists``, ``looks_up`` and ``looks_up_many`` are the source again where it has that capability, else None.
+    ``lists``, ``sorts``, ``looks_up`` and ``looks_up_many`` are the source again where it has that capability, else None.
     """
 
     def __init__(self, source: Source, transport: Transport, clock: Clock) -> None:
@@ -64,9 +64,9 @@ class Caller:
             pause=source.settings.circuit_pause,
         )
         self._tokens = TokenHolder(source, clock) if isinstance(source, Authenticates) and source.exchanges else None
-        self._rations = source if isinstance(source, Rations) else None
         self._rephrases = source if isinstance(source, Rephrases) else None
         self.lists = source if isinstance(source, Lists) else None
+        self.sorts = source if isinstance(source, Sorts) and source.paging.sorts else None
         self.looks_up = source if isinstance(source, LooksUp) else None
         self.looks_up_many = source if isinstance(source, LooksUpMany) else None
         self.last_error: SourceError | None = None
@@ -182,11 +182,10 @@ class Caller:
             return error
 
     async def _once(self, signed: Request, read: Read[T], ends: float, ticket: Ticket) -> T:
-        """One call, and what it says of the source's health and of how often it may be asked."""
+        """One call, and what it says of the source's health."""
         began = self._clock.monotonic()
         try:
             response = await self._transport.send(signed, ends - began)
-            self._learn(response)
             answer = read(response)
         except SourceError as error:
             self._budget.hold(error)
@@ -197,10 +196,6 @@ class Caller:
             raise
         self._judge(ticket, None, began, ends)
         return answer
-
-    def _learn(self, response: Response) -> None:
-        if self._rations is not None:
-            self._budget.rate.learn(self._rations.allowances(response), self._clock.monotonic())
 
     def _judge(self, ticket: Ticket, error: SourceError | None, began: float, ends: float) -> None:
         """Tell the circuit. A timeout of a call that had little time says nothing; a refusal shows that somebody is there."""

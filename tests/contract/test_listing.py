@@ -11,7 +11,8 @@ from gateway.numbers.search import Order, OrderField, Search
 from gateway.numbers.windows import Range, Window
 from gateway.providers.protocol import Lists, Request, Response
 from gateway.schema.context import Rooms
-from gateway.upstream.cache import BoundedMemory, Cache
+from gateway.upstream.cache import Cache
+from gateway.upstream.cache_memory import BoundedMemory
 from gateway.upstream.client import HttpTransport, Transport
 from gateway.upstream.clock import SystemClock
 from gateway.upstream.inventory import Inventory

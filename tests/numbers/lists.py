@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from gateway.errors import SourceError, SourceTimeout
-from gateway.numbers.blocks import Block, Listing, Paging
-from gateway.numbers.chain import Part, Stream, chain
+from gateway.numbers.blocks import Block, Listing, Paging, Part
+from gateway.numbers.chain import Stream, chain
 from gateway.numbers.chain_back import chain_back
 from gateway.numbers.cursor import Place
 from gateway.numbers.e164 import E164

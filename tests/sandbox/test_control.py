@@ -76,6 +76,7 @@ async def test_refused_knobs(caller: Caller, provider: str, turned: dict[str, ob
         ("POST", "/control/clock", b'{"advance": "1"}', 400),
         ("POST", "/control/8x8/events", b'{"url": "http://x.invalid", "colour": 1}', 400),
         ("POST", "/control/8x8/events", b"{}", 400),
+        ("POST", "/control/churn", b'{"changes": -1}', 400),
         ("GET", "/control/", b"", 404),
         ("PUT", "/control", b"", 405),
         ("GET", "/", b"", 404),

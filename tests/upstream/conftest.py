@@ -1,4 +1,4 @@
-"""What the tests of this room share: a rig around one source over a server of the test."""
+"""What the tests of this room share: a rig around one source over a server of the test, and a cache with a shelf."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -6,11 +6,27 @@ from typing import Any
 
 import pytest
 
+from gateway.upstream.cache import Cache
+from gateway.upstream.cache_memory import BoundedMemory
 from gateway.upstream.clock import Clock, SystemClock
+from tests.clocks import ManualClock
 from tests.upstream.plain import Rig
+from tests.upstream.shelf import Shelf
 
 OpenRig = Callable[..., Rig]
 """Opens a rig: ``(kind, url, clock=…, **settings)``."""
+
+
+@pytest.fixture
+def shelf(clock: ManualClock) -> Shelf:
+    """Something to load from."""
+    return Shelf(clock)
+
+
+@pytest.fixture
+def cache() -> Cache:
+    """An empty cache."""
+    return Cache(BoundedMemory())
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from gateway.numbers.e164 import E164
 from gateway.numbers.filters import Filter
 from gateway.numbers.model import Number
 from gateway.providers.protocol import Request, Response, Source, Token
-from gateway.upstream.cache import BoundedMemory, Cache
+from gateway.upstream.cache import Cache
+from gateway.upstream.cache_memory import BoundedMemory
 from gateway.upstream.client import HttpTransport
 from gateway.upstream.clock import Clock
 from gateway.upstream.inventory import Inventory

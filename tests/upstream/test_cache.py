@@ -1,163 +1,20 @@
-"""What was read is kept: one load for a key, whoever asks or leaves; ages and bounds; nothing personal in a key."""
+"""What was read is kept: how long it is fresh, when it is refreshed, what stands in after a failure, what is forgotten."""
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 
 import pytest
-from msgspec import Struct
 
-from gateway.errors import SourceTimeout, SourceUnavailable
-from gateway.upstream.cache import NEGATIVE_SECONDS, BoundedMemory, Cache
+from gateway.errors import SourceAuthFailed, SourceError, SourceForbidden, SourceTimeout, SourceUnavailable
+from gateway.numbers.merge import Snapshot
+from gateway.upstream.cache import NEGATIVE_SECONDS, Cache
+from gateway.upstream.cache_memory import SOFT, SPREAD
+from gateway.upstream.errand import Errand
+from gateway.upstream.keys import number_key, scope_of
 from tests.clocks import ManualClock
 from tests.conftest import errand
-
-
-class Thing(Struct, frozen=True):
-    """Something to keep."""
-
-    as_of: datetime
-    weight: int = 1
-    negative: bool = False
-
-
-class Shelf:
-    """Loads things, and counts how often; the door can be shut while a load is under way; ``fails`` fails one load."""
-
-    def __init__(self, clock: ManualClock) -> None:
-        self.clock = clock
-        self.loads = 0
-        self.fails: Exception | None = None
-        self.door = asyncio.Event()
-        self.door.set()
-
-    async def load(self, *, negative: bool = False) -> Thing:
-        """One load."""
-        self.loads += 1
-        await self.door.wait()
-        fails, self.fails = self.fails, None
-        if fails is not None:
-            raise fails
-        return Thing(self.clock.now(), negative=negative)
-
-
-@pytest.fixture
-def shelf(clock: ManualClock) -> Shelf:
-    """Something to load from."""
-    return Shelf(clock)
-
-
-@pytest.fixture
-def cache() -> Cache:
-    """An empty cache."""
-    return Cache(BoundedMemory())
-
-
-async def _begun(work: Callable[[], asyncio.Task[Thing]], count: int) -> list[asyncio.Task[Thing]]:
-    tasks = [work() for _ in range(count)]
-    await asyncio.wait(tasks, timeout=0)
-    return tasks
-
-
-async def test_one_load_for_five_hundred(cache: Cache, shelf: Shelf) -> None:
-    """Five hundred who ask at once share one load and the very same record; another key has a load of its own."""
-    shelf.door.clear()
-    tasks = await _begun(lambda: asyncio.create_task(cache.fetch("a", 60, errand(clock=shelf.clock), shelf.load)), 500)
-    other = asyncio.create_task(cache.fetch("b", 60, errand(clock=shelf.clock), shelf.load))
-    await asyncio.wait([other], timeout=0)
-    shelf.door.set()
-    things = await asyncio.gather(*tasks)
-    assert (len({id(thing) for thing in things}), shelf.loads) == (1, 2)
-    assert await other is not things[0]
-
-
-async def test_whoever_leaves_leaves_alone(cache: Cache, shelf: Shelf) -> None:
-    """Neither the one who began a load nor one who joined it takes it along when cancelled; what it brings is kept."""
-    shelf.door.clear()
-    tasks = await _begun(lambda: asyncio.create_task(cache.fetch("a", 60, errand(clock=shelf.clock), shelf.load)), 4)
-    for leaving in (tasks[0], tasks[2]):
-        leaving.cancel()
-    await asyncio.wait([tasks[0], tasks[2]])
-    shelf.door.set()
-    assert await tasks[1] is await tasks[3]
-    assert await cache.fetch("a", 60, errand(clock=shelf.clock), shelf.load) is tasks[1].result()
-    assert shelf.loads == 1
-
-
-@pytest.mark.parametrize("fails", [None, SourceUnavailable("Down.")], ids=["good", "failing"])
-async def test_a_load_that_nobody_waits_for_any_more(cache: Cache, shelf: Shelf, fails: Exception | None) -> None:
-    """When all have left, the load goes on, and what it brings is there for the next; a failure disturbs nobody."""
-    shelf.door.clear()
-    shelf.fails = fails
-    [only] = await _begun(lambda: asyncio.create_task(cache.fetch("a", 60, errand(clock=shelf.clock), shelf.load)), 1)
-    only.cancel()
-    await asyncio.wait([only])
-    shelf.door.set()
-    await asyncio.gather(*(flight.task for flight in cache._flights.values()), return_exceptions=True)
-    assert (await cache.peek("a", 60, errand(clock=shelf.clock)) is None, shelf.loads) == (fails is not None, 1)
-
-
-async def test_a_failure_reaches_everyone_and_is_not_kept(cache: Cache, shelf: Shelf) -> None:
-    """All who wait are told the same failure; the next who asks starts anew."""
-    shelf.fails = failure = SourceUnavailable("Down.")
-    shelf.door.clear()
-    tasks = await _begun(lambda: asyncio.create_task(cache.fetch("a", 60, errand(clock=shelf.clock), shelf.load)), 50)
-    shelf.door.set()
-    told = await asyncio.gather(*tasks, return_exceptions=True)
-    assert {id(error) for error in told} == {id(failure)}
-    await cache.fetch("a", 60, errand(clock=shelf.clock), shelf.load)
-    assert shelf.loads == 2
-
-
-async def test_nobody_waits_past_a_deadline_for_a_load_of_another(cache: Cache, shelf: Shelf) -> None:
-    """Who joined a load is told SOURCE_TIMEOUT at its own deadline; the load and its leader are not disturbed."""
-    shelf.door.clear()
-    [leader] = await _begun(lambda: asyncio.create_task(cache.fetch("a", 60, errand(clock=shelf.clock), shelf.load)), 1)
-    async with asyncio.timeout(30):
-        with pytest.raises(SourceTimeout):
-            await cache.fetch("a", 60, errand(0.02, clock=shelf.clock), shelf.load)
-    shelf.door.set()
-    assert (await leader).weight == shelf.loads == 1
-
-
-async def test_want_of_time_is_not_passed_on(cache: Cache, shelf: Shelf) -> None:
-    """When a load fails because the time of the one who began it is up, those who have time left make another."""
-    leading, joining = errand(1, clock=shelf.clock), errand(10, clock=shelf.clock)
-    shelf.door.clear()
-    shelf.fails = SourceTimeout("The deadline passed.")
-    [leader] = await _begun(lambda: asyncio.create_task(cache.fetch("a", 60, leading, shelf.load)), 1)
-    joined = await _begun(lambda: asyncio.create_task(cache.fetch("a", 60, joining, shelf.load)), 20)
-    hurried = asyncio.create_task(cache.fetch("a", 60, errand(2, clock=shelf.clock), shelf.load))
-    await asyncio.wait([hurried], timeout=0)
-    shelf.clock.advance(3)
-    shelf.door.set()
-    told = await asyncio.gather(leader, hurried, return_exceptions=True)
-    assert [type(error) for error in told] == [SourceTimeout, SourceTimeout]
-    assert len({id(thing) for thing in await asyncio.gather(*joined)}) == 1
-    assert shelf.loads == 2
-
-
-async def test_who_has_no_time_left_either_makes_no_attempt(cache: Cache, shelf: Shelf) -> None:
-    """Whose own time is up as well when a load fails for want of time is told so, and loads nothing."""
-    shelf.door.clear()
-    shelf.fails = SourceTimeout("The deadline passed.")
-    hurried = [errand(seconds, clock=shelf.clock) for seconds in (1, 2, 2)]
-    tasks = [asyncio.create_task(cache.fetch("a", 60, work, shelf.load)) for work in hurried]
-    await asyncio.wait(tasks, timeout=0)
-    shelf.clock.advance(3)
-    shelf.door.set()
-    told = await asyncio.gather(*tasks, return_exceptions=True)
-    assert ([type(error) for error in told], shelf.loads) == ([SourceTimeout] * 3, 1)
-
-
-async def test_shared_and_not_kept(cache: Cache, shelf: Shelf) -> None:
-    """What is only shared is loaded once for all who ask at once, and anew for whoever asks later."""
-    shelf.door.clear()
-    tasks = await _begun(lambda: asyncio.create_task(cache.share("a", errand(clock=shelf.clock), shelf.load)), 20)
-    shelf.door.set()
-    await asyncio.gather(*tasks)
-    await cache.share("a", errand(clock=shelf.clock), shelf.load)
-    assert (shelf.loads, await cache.peek("a", 60, errand(clock=shelf.clock))) == (2, None)
+from tests.upstream.shelf import DEPOT, LIST, ONE, OTHER, STALE, TTL, Shelf, Thing, begun, fetching, turns
 
 
 @pytest.mark.parametrize(
@@ -177,16 +34,11 @@ async def test_how_long_a_copy_is_fresh(
 ) -> None:
     """A copy is served until the shortest of its source's ttl, the asked staleness and the brief belief in absence."""
     allowed = None if staleness is None else timedelta(seconds=staleness)
-
-    async def ask() -> Thing:
-        return await cache.fetch("a", ttl, errand(10, allowed, clock), lambda: shelf.load(negative=negative))
-
-    first = await ask()
+    first = await cache.fetch("a", ttl, errand(10, allowed, clock), partial(shelf.load, negative=negative))
     clock.advance(fresh - 0.001)
-    assert await ask() is first
+    assert await cache.peek("a", ttl, errand(10, allowed, clock)) is first
     clock.advance(0.001)
-    assert await ask() is not first
-    assert shelf.loads == 2
+    assert await cache.peek("a", ttl, errand(10, allowed, clock)) is None
 
 
 @pytest.mark.parametrize(("ttl", "staleness"), [(0.0, None), (60.0, 0.0)], ids=["no ttl", "PT0S"])
@@ -200,56 +52,188 @@ async def test_nothing_is_fresh_enough(
     assert shelf.loads == 3
 
 
+async def test_many_ask_once(cache: Cache, shelf: Shelf) -> None:
+    """Fifty who fetch at once, and those who ask later, cost one load and are given the very same record."""
+    shelf.door.clear()
+    tasks = await begun(partial(fetching, cache, shelf), 50)
+    shelf.door.set()
+    things = [*await asyncio.gather(*tasks), await fetching(cache, shelf)]
+    assert (len({id(thing) for thing in things}), shelf.loads) == (1, 1)
+
+
+async def test_a_late_answer_is_kept(cache: Cache, shelf: Shelf, clock: ManualClock) -> None:
+    """What arrives after its asker's deadline is there for the next one."""
+    shelf.door.clear()
+    async with asyncio.timeout(30):
+        with pytest.raises(SourceTimeout):
+            await cache.fetch(LIST, TTL, errand(0.02, clock=clock), shelf.load)
+    shelf.door.set()
+    await turns()
+    assert await cache.peek(LIST, TTL, shelf.errand()) is not None
+
+
+async def test_nobody_joins_what_is_too_old_for_it(cache: Cache, shelf: Shelf, clock: ManualClock) -> None:
+    """A load that brings what was heard before somebody asked serves that one only within its staleness."""
+    copy = Thing(clock.now())
+
+    async def load(own: Errand) -> Thing:
+        loaded = await shelf.load(own)
+        return copy if shelf.loads == 1 else loaded
+
+    shelf.door.clear()
+    first = await begun(lambda: cache.fetch(LIST, TTL, shelf.errand(), load))
+    clock.advance(30)
+    strict = await begun(lambda: cache.fetch(LIST, TTL, errand(45, timedelta(seconds=20), clock), load))
+    lax = await begun(lambda: cache.fetch(LIST, TTL, errand(45, timedelta(seconds=40), clock), load))
+    shelf.door.set()
+    things = await asyncio.gather(*first, *strict, *lax)
+    assert ([thing is copy for thing in things], shelf.loads) == ([True, False, True], 2)
+
+
+async def test_what_is_put_there_is_there(cache: Cache, shelf: Shelf, clock: ManualClock) -> None:
+    """What somebody puts there is found as long as it is new enough."""
+    await cache.keep("documents/text/1", thing := Thing(clock.now()))
+    assert await cache.peek("documents/text/1", TTL, shelf.errand()) is thing
+    clock.advance(TTL)
+    assert await cache.peek("documents/text/1", TTL, shelf.errand()) is None
+
+
+async def test_a_copy_in_use_is_refreshed(cache: Cache, shelf: Shelf, clock: ManualClock) -> None:
+    """Shortly before its end the old copy is served at once and a new one fetched, once; then that one is served."""
+    old = await fetching(cache, shelf)
+    clock.advance(TTL * SOFT - 0.001)
+    assert await fetching(cache, shelf) is old
+    await turns()
+    assert shelf.loads == 1
+    clock.advance(TTL * SPREAD + 0.001)
+    shelf.door.clear()
+    assert [await fetching(cache, shelf) for _ in range(5)] == [old] * 5
+    await turns()
+    assert shelf.loads == 2
+    shelf.door.set()
+    await turns()
+    assert (await fetching(cache, shelf)).as_of == clock.now()
+    assert shelf.loads == 2
+
+
+async def test_a_refresh_that_fails_is_not_tried_again(cache: Cache, shelf: Shelf, clock: ManualClock) -> None:
+    """A failed refresh leaves the copy fresh to its end and is not repeated; behind that the next asker loads."""
+    old = await fetching(cache, shelf)
+    clock.advance(TTL * (SOFT + SPREAD))
+    shelf.fails = SourceUnavailable("Down.")
+    for _ in range(3):
+        assert await fetching(cache, shelf) is old
+        await turns()
+    assert shelf.loads == 2
+    clock.advance(TTL)
+    assert await fetching(cache, shelf) is not old
+    assert shelf.loads == 3
+
+
+async def test_copies_of_one_moment_are_not_refreshed_in_one(cache: Cache, shelf: Shelf, clock: ManualClock) -> None:
+    """Of a hundred keys loaded together some are refreshed early, some late, and all within the spread."""
+    keys = [f"depot/whole/{number}" for number in range(100)]
+    for key in keys:
+        await fetching(cache, shelf, key)
+    refreshed = []
+    for part in (SOFT, SPREAD / 2, SPREAD / 2):
+        clock.advance(TTL * part)
+        for key in keys:
+            await fetching(cache, shelf, key)
+        await turns()
+        refreshed.append(shelf.loads - 100)
+    assert refreshed[0] < 10
+    assert 25 < refreshed[1] < 75
+    assert refreshed[2] == 100
+
+
+@pytest.mark.parametrize(
+    ("age", "staleness", "served"),
+    [(TTL, None, True), (STALE - 1, None, True), (STALE, None, False), (TTL, TTL + 1, True), (50.0, 50.0, False)],
+    ids=["just expired", "long ago", "too long ago", "within staleness", "beyond staleness"],
+)
+async def test_an_old_copy_stands_in(
+    cache: Cache, shelf: Shelf, clock: ManualClock, age: float, staleness: float | None, served: bool
+) -> None:
+    """After a failure the old copy is served, marked, with its time: no older than the error ttl and the staleness."""
+    old = await fetching(cache, shelf)
+    clock.advance(age)
+    for _ in range(2):
+        shelf.fails = SourceUnavailable("Down.")
+        told = (await asyncio.gather(fetching(cache, shelf, staleness=staleness), return_exceptions=True))[0]
+        assert (told == Thing(old.as_of, stale=True)) is served
+        assert isinstance(told, SourceUnavailable) is not served
+    assert (await fetching(cache, shelf, staleness=staleness)).stale is False
+    assert shelf.loads == 4
+
+
+@pytest.mark.parametrize("error", [SourceAuthFailed("No."), SourceForbidden("No.")], ids=lambda error: error.code)
+async def test_a_refusal_is_not_covered_up(cache: Cache, shelf: Shelf, clock: ManualClock, error: SourceError) -> None:
+    """A failure that somebody must mend is told as it is."""
+    await fetching(cache, shelf)
+    clock.advance(TTL)
+    shelf.fails = error
+    with pytest.raises(type(error)):
+        await fetching(cache, shelf)
+
+
+async def test_an_old_absence_is_not_believed(cache: Cache, shelf: Shelf, clock: ManualClock) -> None:
+    """That there was no such number does not stand in for what the source says now, and nothing does when all is new."""
+    shelf.fails = SourceUnavailable("Down.")
+    with pytest.raises(SourceUnavailable):
+        await fetching(cache, shelf)
+    for ttl in (TTL, 5.0):
+        asking = partial(cache.fetch, "a", ttl, shelf.errand(), partial(shelf.load, negative=True), stale_ttl=STALE)
+        await asking()
+        clock.advance(min(ttl, NEGATIVE_SECONDS))
+        shelf.fails = SourceUnavailable("Down.")
+        with pytest.raises(SourceUnavailable):
+            await asking()
+
+
+async def test_many_at_once(cache: Cache, shelf: Shelf, clock: ManualClock) -> None:
+    """Things of one source are put and looked for together; what is too old for the errand is not among them."""
+    keys = [number_key(DEPOT, number) for number in (ONE, OTHER)]
+    mark = await cache.mark(scope_of(DEPOT))
+    await cache.keep_many({keys[0]: (old := Thing(clock.now()))}, mark, TTL)
+    clock.advance(10)
+    await cache.keep_many({keys[1]: (new := Thing(clock.now()))}, mark, TTL)
+    assert await cache.peek_many(keys, TTL, shelf.errand()) == [old, new]
+    assert await cache.peek_many(keys, TTL, errand(10, timedelta(seconds=5), clock)) == [None, new]
+    assert await cache.peek_many([], TTL, shelf.errand()) == []
+
+
+async def test_what_is_made_of_a_copy_is_made_once(cache: Cache, shelf: Shelf, clock: ManualClock) -> None:
+    """What is made of what is kept is made once a name and a copy, also of a copy that is marked stale."""
+    made: list[object] = []
+
+    def make() -> object:
+        made.append(object())
+        return made[-1]
+
+    def of(held: Snapshot, name: str) -> object:
+        return cache.made(LIST, held.rows, name, make)
+
+    async def held(**failing: SourceError) -> Snapshot:
+        shelf.fails = failing.get("error")
+        return await cache.fetch(LIST, TTL, shelf.errand(), shelf.load_list, stale_ttl=STALE)
+
+    first = of(await held(), "up")
+    assert of(await held(), "up") is first
+    assert of(await held(), "down") is not first
+    clock.advance(TTL)
+    [old] = await asyncio.gather(held(error=SourceUnavailable("Down.")))
+    assert old.stale
+    assert of(old, "up") is first
+    await cache.forget(DEPOT)
+    assert of(Snapshot(rows=(), as_of=clock.now(), sent=0), "up") is not first
+    assert len(made) == 3
+
+
 async def test_closing_stops_what_is_under_way(cache: Cache, shelf: Shelf) -> None:
     """At the end no load is left running."""
     shelf.door.clear()
-    tasks = await _begun(lambda: asyncio.create_task(cache.fetch("a", 60, errand(clock=shelf.clock), shelf.load)), 3)
+    tasks = await begun(partial(fetching, cache, shelf), 3)
     await cache.close()
     told = await asyncio.gather(*tasks, return_exceptions=True)
-    assert ({type(one) for one in told}, cache._flights) == ({asyncio.CancelledError}, {})
-
-
-async def _weights(memory: BoundedMemory, clock: ManualClock, **weights: int) -> None:
-    for key, weight in weights.items():
-        await memory.set(key, Thing(clock.now(), weight))
-
-
-async def _left(memory: BoundedMemory) -> str:
-    return "".join(memory._entries)
-
-
-async def test_memory_forgets_what_was_longest_unused(clock: ManualClock) -> None:
-    """Past the bound the longest unused entry goes first; reading one counts as using it."""
-    memory = BoundedMemory(rows=10)
-    await _weights(memory, clock, a=4, b=3, c=3)
-    await memory.get("a")
-    await _weights(memory, clock, d=2)
-    assert (await _left(memory), memory.weight) == ("cad", 9)
-    await _weights(memory, clock, e=9)
-    assert (await _left(memory), memory.weight) == ("e", 9)
-
-
-async def test_memory_counts_what_is_replaced_and_deleted_once(clock: ManualClock) -> None:
-    """Putting a key again replaces its weight, deleting gives it back, and deleting nothing changes nothing."""
-    memory = BoundedMemory(rows=10)
-    await _weights(memory, clock, a=4)
-    await _weights(memory, clock, a=6)
-    assert memory.weight == 6
-    assert (await memory.delete("a"), await memory.delete("a"), memory.weight) == (1, 0, 0)
-    assert await memory.get("a") is None
-
-
-async def test_memory_does_not_empty_itself_for_a_giant(clock: ManualClock) -> None:
-    """An entry heavier than the bound is not kept, and does not drive the others out; its older copy is gone."""
-    memory = BoundedMemory(rows=10)
-    await _weights(memory, clock, a=4, b=3)
-    await _weights(memory, clock, b=11)
-    assert (await _left(memory), memory.weight) == ("a", 4)
-
-
-async def test_memory_is_bounded_whatever_is_put(clock: ManualClock) -> None:
-    """Ten thousand keys of an attacker's choosing weigh no more than the bound."""
-    memory = BoundedMemory(rows=100)
-    for number in range(10_000):
-        await memory.set(f"{number}", Thing(clock.now()))
-    assert (len(memory._entries), memory.weight) == (100, 100)
+    assert {type(one) for one in told} == {asyncio.CancelledError}

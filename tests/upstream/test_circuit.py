@@ -86,8 +86,7 @@ class Model(RuleBasedStateMachine):
     def abandon(self, ticket: Ticket) -> None:
         """A caller left: nothing is learned, and the place of a probe is free again."""
         self.circuit.abandoned(ticket)
-        if self.counts(ticket):
-            self.probe = None
+        self.probe = None if self.counts(ticket) else self.probe
 
     def counts(self, ticket: Ticket) -> bool:
         """Whether the ticket was given since the last change; tickets of one time may be equal."""

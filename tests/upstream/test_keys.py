@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from gateway.upstream.cache import BoundedMemory
+from gateway.upstream.cache_memory import BoundedMemory
 from tests.conftest import OpenGateway, OpenRooms, Simulators, errand
 from tests.contract.truth import held
 

@@ -10,6 +10,7 @@ from gateway.upstream.loaders import Loaders
 from gateway.upstream.lookups import Failed, Looked
 from tests.conftest import OpenGateway, OpenRooms, Simulators, errand
 from tests.contract.truth import held
+from tests.upstream.shelf import turns
 from tests.upstream.test_lookups import UNHELD
 
 
@@ -79,3 +80,21 @@ async def test_a_source_that_fails_nulls_nothing_else(sandbox: Simulators, gatew
     assert answer["complete"] is False
     unknown = [outcome["error"]["code"] for outcome in answer["outcomes"] if outcome["result"] == "UNKNOWN"]
     assert set(unknown) == {"SOURCE_UNAVAILABLE"}
+
+
+async def test_a_batch_ends_with_its_request(sandbox: Simulators, rooms: OpenRooms) -> None:
+    """When the task of a request is cancelled, the look-ups it set off are, although data loaders run them apart."""
+    sandbox.turn("callgear", hang=True)
+    opened = await rooms({"market": sandbox.sources["market"]})
+    before = asyncio.all_tasks()
+
+    async def request() -> None:
+        await Loaders(opened.lookups).at("market", errand()).load(held(sandbox.world, sandbox.sources["market"])[0])
+
+    asking = asyncio.create_task(request())
+    async with asyncio.timeout(30):
+        while not sandbox.calls():  # noqa: ASYNC110 - the simulators run in another thread
+            await asyncio.sleep(0)
+    asking.cancel()
+    await turns()
+    assert asyncio.all_tasks() == before

@@ -17,7 +17,8 @@ from gateway.errors import (
     SourceTimeout,
     SourceUnavailable,
 )
-from gateway.providers.protocol import Allowance
+from gateway.numbers.search import Search
+from gateway.upstream.budget import Budget
 from gateway.upstream.circuit import State
 from gateway.upstream.clock import SystemClock
 from gateway.upstream.errand import Errand, Priority
@@ -150,20 +151,6 @@ def test_any_minute_has_no_more_calls() -> None:
     assert len(left_at) == 1 + 60
 
 
-def test_what_the_provider_says_is_left() -> None:
-    """So many and no more until its period ends; calls under way are thought to be uncounted yet."""
-    rate = Rate(600)
-    rate.take()
-    rate.take()
-    rate.learn([Allowance("minute", 2, 10.0), Allowance("day", 900, 5000.0)], 0.0)
-    rate.end(0.0)
-    assert rate.opens_at(0.0) == 0.0
-    rate.take()
-    assert rate.opens_at(0.0) == 10.0
-    rate.give_back()
-    assert (rate.opens_at(0.0), rate.opens_at(10.0)) == (0.0, 10.0)
-
-
 async def test_turns_are_fair(rig: OpenRig, clock: ManualClock) -> None:
     """One client's crowd does not stand before another's few, and both before what nobody waits for."""
     order: list[str] = []
@@ -207,6 +194,7 @@ async def test_a_leaver_in_the_queue_disturbs_nobody(rig: OpenRig, clock: Manual
         tasks = [asyncio.ensure_future(ask(depot, errand(120, clock=clock))) for _ in range(4)]
         await asyncio.wait(tasks, timeout=0)
         tasks[0].cancel()
+        await asyncio.wait([tasks[0]])
         clock.advance(MINUTE)
         tasks[1].cancel()
         tasks[2].cancel()
@@ -214,6 +202,43 @@ async def test_a_leaver_in_the_queue_disturbs_nobody(rig: OpenRig, clock: Manual
         await asyncio.wait(tasks)
         assert [task.cancelled() for task in tasks] == [True, True, True, False]
         assert len(wire.heard) == 2
+
+
+async def test_a_turn_that_was_given_is_kept(rig: OpenRig, clock: ManualClock) -> None:
+    """Whose time runs out just after the turn was given has it; the next is not let in before it ends."""
+    async with listening(saying(GOOD)) as wire, asyncio.timeout(PATIENCE):
+        budget = Budget(rig(Acme, wire.url, calls_per_minute=1).source, clock)
+        async with budget.turn(errand(clock=clock), 1):
+            pass
+
+        async def take() -> float:
+            async with budget.turn(errand(clock=clock), MINUTE + 1):
+                return clock.monotonic()
+
+        waiting = asyncio.ensure_future(take())
+        await asyncio.wait([waiting], timeout=0)
+        clock.advance(MINUTE + 1)
+        assert await waiting == clock.monotonic()
+
+
+async def test_who_queues_while_the_circuit_opens(rig: OpenRig) -> None:
+    """Whoever waited for a turn when the source was found to be down is told so, and asks no more."""
+    async with listening(saying(DOWN)) as wire:
+        depot = rig(Acme, wire.url, concurrency=1, circuit_calls=1)
+        told = await asyncio.gather(*(outcome(depot) for _ in range(3)))
+        assert [type(one) for one in told] == [SourceUnavailable, SourceCircuitOpen, SourceCircuitOpen]
+        assert len(wire.heard) == 1
+
+
+async def test_a_list_is_told_how_long_its_turn_is_off(rig: OpenRig) -> None:
+    """Who waits through the cache for a load that has no turn is told the wait at its own deadline, as the load would be."""
+    async with listening(saying(GOOD)) as wire:
+        depot = rig(Acme, wire.url, calls_per_minute=1, timeout=300)
+        await ask(depot)
+        with pytest.raises(SourceRateLimited) as told:
+            await depot.inventory.snapshot("depot", Search(), errand(0.2))
+        assert told.value.retry_after_ms is not None
+        assert 0 < told.value.retry_after_ms <= 1000 * MINUTE
 
 
 async def test_a_retry_that_has_no_turn(rig: OpenRig) -> None:

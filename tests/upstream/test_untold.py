@@ -1,6 +1,10 @@
 """What a source cannot say is told as such: neither as absence, nor as an empty list."""
 
-from tests.conftest import OpenGateway, Simulators
+from gateway.numbers.search import Order, OrderField, Search
+from gateway.numbers.windows import Range
+from tests.conftest import OpenGateway, Simulators, errand
+from tests.upstream.conftest import OpenRig
+from tests.upstream.plain import Checks
 
 LOOK_UP = """{ phoneNumber(e164: "+442079460000", sources: ["epsilon"]) {
   complete
@@ -25,3 +29,12 @@ async def test_a_place_that_does_not_exist_is_reported(sandbox: Simulators, gate
     assert errors == {"dallas": {"code": "SOURCE_MISCONFIGURED"}}
     assert len(page["nodes"]) == 1
     assert not page["complete"]
+
+
+async def test_a_source_without_a_list_awaits_its_events(rig: OpenRig) -> None:
+    """In the merged order as in the sources' own, what has no list is no empty list."""
+    inventory = rig(Checks, "http://127.0.0.1:9").inventory
+    for order in (Order(), Order(field=OrderField.SOURCE)):
+        search = Search(order=order)
+        window = await inventory.window(search, Range(first=1), ["depot"], errand(), counted=False)
+        assert (window.numbers, window.complete, [read.awaiting for read in window.reads]) == ((), False, [True])

@@ -72,7 +72,7 @@ async def test_all_is_well(sandbox: Simulators, gateway: OpenGateway) -> None:
 
 async def _recovered(gateway: Gateway) -> dict[str, Any]:
     """A complete page: where an answer has little time, a busy machine may need a few more attempts."""
-    page = await page_of(gateway)
+    page: dict[str, Any] = {"complete": False}
     async with asyncio.timeout(PATIENCE):
         while not page["complete"]:
             page = await page_of(gateway)

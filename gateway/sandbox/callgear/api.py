@@ -17,7 +17,7 @@ from gateway.sandbox.callgear.envelope import (
     transport_error,
 )
 from gateway.sandbox.callgear.errors import Mnemonic, RpcError
-from gateway.sandbox.callgear.market import market
+from gateway.sandbox.callgear.market import ROWS, market
 from gateway.sandbox.callgear.points import Points
 from gateway.sandbox.exchange import Answer, Call, Errand, Row
 from gateway.sandbox.knobs import CallGearKnobs
@@ -44,7 +44,7 @@ class CallGear(Simulator):
 
     def stock(self, random: Random) -> dict[str, Stock]:
         """Make the numbers on offer."""
-        return {"market": market(random)}
+        return {"market": market(random, self.rows or ROWS)}
 
     def reset(self) -> None:
         """Return to the beginning."""

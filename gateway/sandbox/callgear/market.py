@@ -29,14 +29,14 @@ SHARES = {
     "manchester": 200,
     "madrid": 100,
 }
-"""Numbers drawn from each location, before the market is filled up from Moscow."""
+"""Numbers drawn from each location of a market of the usual size, before it is filled up from Moscow."""
 WEIGHTS = {"usual": 800, "bronze": 100, "silver": 60, "gold": 30, "platinum": 9, "diamond": 1}
 """How often each category occurs; the page names the first four, a sibling method the fifth, none the sixth."""
 CHARGES = {"usual": 4.5, "bronze": 12, "silver": 30, "gold": 95.25, "platinum": 400, "diamond": 1999.99}
 
 
-def market(random: Random) -> Stock:
-    """Return the numbers on offer."""
+def market(random: Random, size: int) -> Stock:
+    """Return so many numbers on offer."""
     shared = [number.removeprefix("+") for number in shared_with("callgear")]
     known = [EXAMPLE, *shared, *INVALID]
     taken = {f"+{number}" for number in known}
@@ -45,7 +45,7 @@ def market(random: Random) -> Stock:
         area, _ = area_of(f"+{number}")
         rows += _rows(random, area.mnemonic, [number])
     for mnemonic, share in reversed(SHARES.items()):
-        count = ROWS - len(rows) if mnemonic == "msk" else share
+        count = size - len(rows) if mnemonic == "msk" else share * size // ROWS
         rows += _rows(random, mnemonic, _digits(random, AREAS[mnemonic], count, taken))
     for row in rows[40:60]:
         row |= {"onetime_payment": None, "monthly_charge": None}

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from random import Random
 
 from gateway.sandbox.accounts import CLOUDLX_TOKEN
-from gateway.sandbox.cloudlx.catalogue import catalogue
+from gateway.sandbox.cloudlx.catalogue import ROWS, catalogue
 from gateway.sandbox.cloudlx.oauth import DENIED, GRANTS, grant
 from gateway.sandbox.exchange import Answer, Call, Errand, Refused, Row
 from gateway.sandbox.knobs import CloudLXKnobs
@@ -39,7 +39,7 @@ class CloudLX(Simulator):
 
     def stock(self, random: Random) -> dict[str, Stock]:
         """Make the numbers of the account."""
-        return {"account": catalogue(random)}
+        return {"account": catalogue(random, self.rows or ROWS)}
 
     def reset(self) -> None:
         """Return to the beginning."""

@@ -71,7 +71,7 @@ SHARES = {
     "berlin": 50,
     "munich": 40,
 }
-"""Numbers drawn from each area, before the account is filled up from London."""
+"""Numbers drawn from each area of an account of the usual size, before it is filled up from London."""
 ROWS = 1200
 COUNTRIES = {
     "GB": ("UK", "United Kingdom"),
@@ -101,14 +101,14 @@ OPTIONAL = (
 EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 
 
-def catalogue(random: Random) -> Stock:
-    """Return the numbers of the account."""
+def catalogue(random: Random, size: int) -> Stock:
+    """Return so many numbers of the account."""
     known = [*shared_with("cloudlx"), *INVALID]
     taken = {*known, str(EXAMPLE["number_e164"])}
     rows = [EXAMPLE, *(_row(random, *area_of(number)) for number in known)]
     plain: list[Row] = []
     for mnemonic, share in reversed(SHARES.items()):
-        count = ROWS - len(rows) - len(plain) if mnemonic == "london" else share
+        count = size - len(rows) - len(plain) if mnemonic == "london" else share * size // ROWS
         area = AREAS[mnemonic]
         plain += [_row(random, area, local) for local in area.locals(random, count, taken)]
     _oddities(plain)

@@ -11,7 +11,7 @@ from random import Random
 from uuid import UUID
 
 from gateway.sandbox.accounts import EIGHT_BY_EIGHT_KEY, SUBACCOUNT, SUBACCOUNT_WITHOUT_LIST
-from gateway.sandbox.eight_by_eight.pool import pools, stamp
+from gateway.sandbox.eight_by_eight.pool import ROWS, pools, stamp
 from gateway.sandbox.eight_by_eight.webhooks import Webhooks
 from gateway.sandbox.exchange import Answer, Call, Errand, Refused
 from gateway.sandbox.knobs import EightByEightKnobs
@@ -37,7 +37,7 @@ class EightByEight(Simulator):
 
     def stock(self, random: Random) -> dict[str, Stock]:
         """Make the numbers of each subaccount."""
-        return pools(random)
+        return pools(random, self.rows or ROWS)
 
     def reset(self) -> None:
         """Return to the beginning."""

@@ -27,7 +27,8 @@ SHARES = {
     "san_francisco": 15,
     "london": 10,
 }
-"""Numbers drawn from each area for the first subaccount."""
+"""Weights of the areas of the first subaccount."""
+ROWS = 302
 STATUSES = ("Active",) * 16 + ("Expiring",) * 2 + ("Inactive",) * 2
 HEALTH = ("Healthy",) * 8 + ("Degraded", "Unreachable")
 OPTIONAL = (
@@ -54,13 +55,14 @@ def stamp(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
-def pools(random: Random) -> dict[str, Stock]:
-    """Return the numbers of both subaccounts."""
+def pools(random: Random, size: int) -> dict[str, Stock]:
+    """Return about so many numbers of the first subaccount, and those of the second."""
     rows = [_examples(index, number) for index, number in enumerate(EXAMPLES)]
     known = [*shared_with("8x8"), *INVALID]
     rows += [_row(random, SUBACCOUNT, area_of(number)[0].country, number) for number in known]
-    for mnemonic, count in SHARES.items():
-        area = AREAS[mnemonic]
+    left, shares = size - len(rows), sum(SHARES.values())
+    for mnemonic, share in SHARES.items():
+        area, count = AREAS[mnemonic], share * left // shares
         rows += [
             _row(random, SUBACCOUNT, area.country, area.e164(local)) for local in area.locals(random, count, known)
         ]

@@ -16,7 +16,7 @@ from gateway.sandbox.paging import page, page_size
 from gateway.sandbox.simulator import Simulator
 from gateway.sandbox.stock import Stock
 from gateway.sandbox.tokens import Tokens
-from gateway.sandbox.webex.inventory import locations
+from gateway.sandbox.webex.inventory import ROWS_IN_A_LOCATION, locations
 from gateway.sandbox.webex.links import link_header
 
 DEFAULT_MAX = 2000
@@ -47,7 +47,7 @@ class Webex(Simulator):
 
     def stock(self, random: Random) -> dict[str, Stock]:
         """Make the numbers of each location."""
-        return locations(random)
+        return locations(random, self.rows or ROWS_IN_A_LOCATION)
 
     def reset(self) -> None:
         """Return to the beginning."""

@@ -49,19 +49,19 @@ STATES = ("ACTIVE",) * 6 + ("INACTIVE",)
 TOLL_FREE = frozenset({"toll_free_us", "freephone"})
 
 
-def locations(random: Random) -> dict[str, Stock]:
-    """Return the numbers of each location."""
-    return {location: _location(random, location) for location in PLACES}
+def locations(random: Random, size: int) -> dict[str, Stock]:
+    """Return so many numbers of each location."""
+    return {location: _location(random, location, size) for location in PLACES}
 
 
-def _location(random: Random, location: str) -> Stock:
+def _location(random: Random, location: str, size: int) -> Stock:
     prefix, name, shares = PLACES[location]
     rows = [dict(row) for row in EXAMPLES] if location == DALLAS else []
     known = [number for number in shared_with("webex") if number.startswith(prefix)]
     known += INVALID[location]
     rows += [_row(random, AREAS[name], number) for number in known]
     kept = {str(row["phoneNumber"]) for row in rows}
-    left = ROWS_IN_A_LOCATION - len(rows)
+    left = size - len(rows)
     weights = sum(weight for _, weight in shares)
     plain: list[Row] = []
     for mnemonic, weight in reversed(shares):
