@@ -230,15 +230,23 @@ async def test_who_queues_while_the_circuit_opens(rig: OpenRig) -> None:
         assert len(wire.heard) == 1
 
 
-async def test_a_list_is_told_how_long_its_turn_is_off(rig: OpenRig) -> None:
-    """Who waits through the cache for a load that has no turn is told the wait at its own deadline, as the load would be."""
-    async with listening(saying(GOOD)) as wire:
-        depot = rig(Acme, wire.url, calls_per_minute=1, timeout=300)
-        await ask(depot)
+async def test_who_waits_through_the_cache_is_told_so(rig: OpenRig) -> None:
+    """At its deadline, while the load itself still waits behind a slow call: no turn, not that the source was slow."""
+    release = asyncio.Event()
+
+    async def held(_: Heard, writer: asyncio.StreamWriter) -> None:
+        await release.wait()
+        writer.write(GOOD)
+
+    async with listening(held) as wire, asyncio.timeout(PATIENCE):
+        depot = rig(Acme, wire.url, concurrency=1, timeout=30)
+        slow = asyncio.ensure_future(ask(depot))
+        await asyncio.wait([slow], timeout=0)
         with pytest.raises(SourceRateLimited) as told:
             await depot.inventory.snapshot("depot", Search(), errand(0.2))
-        assert told.value.retry_after_ms is not None
-        assert 0 < told.value.retry_after_ms <= 1000 * MINUTE
+        assert told.value.retry_after_ms == 30_000
+        release.set()
+        assert (await slow).sent == 1
 
 
 async def test_a_retry_that_has_no_turn(rig: OpenRig) -> None:
