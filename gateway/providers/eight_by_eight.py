@@ -19,6 +19,7 @@ from gateway.numbers.e164 import E164, NumberType, from_digits
 from gateway.numbers.filters import Filter
 from gateway.providers import answers
 from gateway.providers.protocol import Request, Response, SourceSettings, Told
+from gateway.providers.thrift import Often
 
 LIFECYCLES = answers.Words(
     "operationalStatus",
@@ -73,20 +74,20 @@ class Row(Struct, rename="camel"):
     """A number as the check (first three fields), the list and the event write it."""
 
     msisdn: str
-    country_code: str | None = None
+    country_code: Often | None = None
     reference_id: str | None = None
-    operational_status: str | None = None
+    operational_status: Often | None = None
     rental_price: Decimal | None = None
     incoming_rate: Decimal | None = None
     billing_unit: int | None = None
-    billing_currency: str | None = None
+    billing_currency: Often | None = None
     number_health_check_enabled: bool | None = None
-    number_type: str | None = None
+    number_type: Often | None = None
     number_health: Any = None
     date_created: str | None = None
     date_updated: str | None = None
     updated_timestamp: str | None = None
-    update_status: str | None = None
+    update_status: Often | None = None
 
 
 class ListPage(Struct, rename="camel"):

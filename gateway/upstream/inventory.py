@@ -13,6 +13,7 @@ from gateway.numbers.drain import drain
 from gateway.numbers.filters import EVERYTHING, Facts, Filter, verdict
 from gateway.numbers.merge import Ask, Snapshot, Whole, in_order, merge
 from gateway.numbers.model import stale_copy
+from gateway.numbers.remarks import UNSORTED
 from gateway.numbers.search import OrderField, Search
 from gateway.numbers.windows import Range, Window
 from gateway.providers.protocol import Lists, Source
@@ -122,7 +123,8 @@ class Inventory:
             return listing
         if listing.total is not None and _whole_key(source, pushed) == _whole_key(source, EVERYTHING):
             self._lengths[ask.source] = listing.total
-            if listing.sent == listing.total and ask.descending is False:
+            whole = ask.block.start == 0 and listing.sent == listing.total < ask.block.size
+            if whole and ask.descending is False:
                 held = Snapshot(rows=listing.rows, as_of=listing.as_of, sent=listing.sent, skipped=listing.skipped)
                 await self._cache.keep(_whole_key(source, EVERYTHING), replace(held, drift=listing.drift))
         return listing
@@ -249,12 +251,14 @@ class Inventory:
             raise
         if unfiltered:
             self._lengths[source.name] = drained.sent
+        told = [number.e164 for number in drained.rows]
+        unsorted = caller.sorts is not None and told != sorted(told)
         return Snapshot(
             rows=drained.rows,
             as_of=drained.as_of,
             sent=drained.sent,
             skipped=drained.skipped,
-            drift=drained.drift,
+            drift=(*drained.drift, UNSORTED) if unsorted else drained.drift,
         )
 
     def _awaiting(self) -> Snapshot:

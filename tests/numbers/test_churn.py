@@ -9,8 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from gateway.errors import AllSourcesFailed
 from gateway.numbers.cursor import Place
-from gateway.numbers.drain import UNSTABLE
 from gateway.numbers.model import Number
+from gateway.numbers.remarks import UNSTABLE
 from gateway.numbers.search import Key, Order, Search
 from gateway.numbers.windows import Gap, Range, Window
 from tests.numbers.build import number

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from gateway.numbers.blocks import Block, Listing, Paging
-from gateway.numbers.drain import UNSTABLE, drain
+from gateway.numbers.drain import drain
+from gateway.numbers.remarks import UNSTABLE
 from tests.numbers.build import NOW
 from tests.numbers.worlds import ROWS, e164s, finish, read_whole
 
