@@ -8,7 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol, TypeAlias, cast
 from urllib.request import Request, urlopen
 
@@ -27,12 +27,15 @@ from gateway.settings import Settings
 from gateway.upstream.clock import Clock, SystemClock
 from gateway.upstream.errand import Errand
 from tests import profiles
+from tests.clocks import ManualClock
 
 profiles.load()
 
 Tables: TypeAlias = Mapping[str, Any]
 NO_FILES = {"database_url": "sqlite://"}
 """State of a gateway that leaves nothing behind."""
+PLAINLY = {"retries": 0, "circuit_calls": 10_000}
+"""Settings of a source of which a test counts the calls, or hears the failures one by one."""
 PATIENCE = 45.0
 """Seconds for what is to succeed: a busy machine makes no test fail. What is to run out of time says so itself."""
 
@@ -66,27 +69,6 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting comes from the shell that runs the tests."""
     for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
         monkeypatch.delenv(name)
-
-
-class ManualClock:
-    """A clock that stands still until it is advanced."""
-
-    def __init__(self) -> None:
-        self._now = datetime(2026, 11, 1, 12, tzinfo=UTC)
-        self._monotonic = 1000.0
-
-    def advance(self, seconds: float) -> None:
-        """Let that time pass at once."""
-        self._now += timedelta(seconds=seconds)
-        self._monotonic += seconds
-
-    def now(self) -> datetime:
-        """The time in UTC."""
-        return self._now
-
-    def monotonic(self) -> float:
-        """Seconds that only grow."""
-        return self._monotonic
 
 
 @pytest.fixture
@@ -269,8 +251,9 @@ OpenRooms = Callable[..., Awaitable[Rooms]]
 
 
 def settings_of(sources: Tables, tables: Mapping[str, Tables]) -> Settings:
-    """Settings that leave no file behind."""
-    return Settings.model_validate({"sources": sources, "state": NO_FILES, "limits": {"deadline": PATIENCE}, **tables})
+    """Settings that leave no file behind; sources are asked once, and never left alone, unless their table says otherwise."""
+    plainly = {name: {**PLAINLY, **table} for name, table in sources.items()}
+    return Settings.model_validate({"sources": plainly, "state": NO_FILES, "limits": {"deadline": PATIENCE}, **tables})
 
 
 @pytest.fixture

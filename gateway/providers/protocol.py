@@ -56,9 +56,19 @@ class SourceSettings(BaseModel):
 
     provider: str
 
-    timeout: float = Field(2.0, gt=0, le=300, description="Seconds for one answer.")
+    timeout: float = Field(2.0, gt=0, le=300, description="Seconds for one answer, its retries included.")
     calls_per_minute: int = Field(600, gt=0, description="Calls a minute at most.")
     concurrency: int = Field(8, gt=0, le=256, description="Calls under way at once at most.")
+    retries: int = Field(
+        2, ge=0, le=2, description="Times a question is asked again after a failure that can pass, at most."
+    )
+    circuit_calls: int = Field(
+        5, gt=0, description="Calls within 30 seconds of which too many must have failed before it is left alone."
+    )
+    circuit_share: float = Field(0.5, gt=0, le=1, description="The part of them that is too many.")
+    circuit_pause: float = Field(
+        5.0, gt=0, le=3600, description="Seconds it is left alone; doubled each time that it fails again, up to 60."
+    )
     ttl: float = Field(300.0, ge=0, description="Seconds for which a list counts as fresh.")
     stale_ttl: float = Field(
         3600.0, ge=0, description="Seconds for which an old copy may stand in when the source does not answer."

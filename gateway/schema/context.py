@@ -67,7 +67,7 @@ class Context:
 
     def errand(self, max_staleness: timedelta | None = None) -> Errand:
         """One field's work, under this request's deadline."""
-        return Errand(self.rooms.clock, self._deadline, max_staleness)
+        return Errand(self.rooms.clock, self._deadline, max_staleness, client=self.asker.name)
 
     def visible(self, names: list[str] | None) -> tuple[str, ...]:
         """The named sources, all that the asker sees when none are named; in name order.

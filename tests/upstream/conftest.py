@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 from gateway.upstream.cache import Cache
 from gateway.upstream.cache_memory import BoundedMemory
 from gateway.upstream.clock import Clock, SystemClock
-from tests.conftest import ManualClock
+from tests.clocks import ManualClock
 from tests.upstream import postgres
 from tests.upstream.plain import Rig
 from tests.upstream.shelf import Shelf

@@ -18,6 +18,7 @@ from gateway.upstream.clock import Clock
 from gateway.upstream.inventory import Inventory
 from gateway.upstream.lookups import Lookups
 from gateway.upstream.policy import Caller
+from tests.conftest import PLAINLY
 from tests.contract.acme import Acme, AcmeDetails, AcmeSettings, Page, Row
 from tests.upstream.stores import Stored
 
@@ -119,7 +120,9 @@ class Rig:
     """One source with everything of this room around it; ``close`` gives its sockets back."""
 
     def __init__(self, kind: Any, url: str, clock: Clock, **settings: Any) -> None:  # noqa: ANN401 - any source's class
-        held = AcmeSettings.model_validate({"provider": "acme", "base_url": url, "api_key": "seKret", **settings})
+        held = AcmeSettings.model_validate(
+            {"provider": "acme", "base_url": url, "api_key": "seKret", **PLAINLY, **settings}
+        )
         self.source: Source = kind("depot", held)
         self.transport = HttpTransport.open(clock.now)
         self.caller = Caller(self.source, self.transport, clock)

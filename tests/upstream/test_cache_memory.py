@@ -7,7 +7,8 @@ import pytest
 
 from gateway.numbers.filters import EVERYTHING
 from gateway.upstream.cache_memory import POINTER_BYTES, ROW_BYTES, BoundedMemory, Entry, size_of
-from tests.conftest import ManualClock, OpenRooms, Simulators, errand
+from tests.clocks import ManualClock
+from tests.conftest import OpenRooms, Simulators, errand
 from tests.upstream.shelf import Thing
 
 LIMIT = 100 * ROW_BYTES

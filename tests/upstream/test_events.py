@@ -21,7 +21,8 @@ from gateway.upstream.clock import SystemClock
 from gateway.upstream.database import migrate
 from gateway.upstream.events import OTHERS_SECONDS
 from gateway.upstream.lookups import Failed, Looked
-from tests.conftest import ManualClock, OpenRooms, Simulators, errand
+from tests.clocks import ManualClock
+from tests.conftest import OpenRooms, Simulators, errand
 from tests.upstream.stores import Stored
 from tests.upstream.telling import X, Y, eight_by_eight, event, row
 

@@ -8,7 +8,8 @@ from gateway.numbers.changes import Change
 from gateway.numbers.model import Number
 from gateway.schema.context import Rooms
 from gateway.upstream.refresh import SELDOM_SECONDS, Refresher
-from tests.conftest import ManualClock, OpenRooms, Simulators, errand
+from tests.clocks import ManualClock
+from tests.conftest import OpenRooms, Simulators, errand
 from tests.upstream.conftest import OpenRig
 from tests.upstream.plain import Checks
 from tests.upstream.telling import X, event, row

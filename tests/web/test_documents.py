@@ -17,7 +17,7 @@ from gateway.upstream.cache_memory import BoundedMemory, size_of
 from gateway.upstream.documents import Documents, KeptDocument
 from gateway.web.documents import Library
 from gateway.web.exchange import Asked
-from tests.conftest import ManualClock
+from tests.clocks import ManualClock
 from tests.schema.gateways import JSON, RESPONSE, Client, Json, Reply, Simulated, gateway
 
 SOURCES = "{ sources { name } }"

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.schema.subscription import cursor_of
 from gateway.upstream.changes import Hub
-from tests.conftest import ManualClock
+from tests.clocks import ManualClock
 from tests.schema.gateways import JSON, RESPONSE, Client, Json, Simulated
 from tests.upstream.logs import MemoryLog
 from tests.web.frames import event, events_in, parts_in, socket, stream
