@@ -121,9 +121,8 @@ class Inventory:
             lambda own: caller.ask(request, source.read, own),
             stale_ttl=source.settings.stale_ttl,
         )
-        if listing.stale:
-            return listing
-        if listing.total is not None and _whole_key(source, pushed) == _whole_key(source, EVERYTHING):
+        unfiltered = _whole_key(source, pushed) == _whole_key(source, EVERYTHING)
+        if listing.total is not None and unfiltered and not listing.stale:
             self._lengths[ask.source] = listing.total
             whole = ask.block.start == 0 and listing.sent == listing.total < ask.block.size
             if whole and ask.descending is False:

@@ -55,7 +55,7 @@ def moved(world: Sandbox, tables: Mapping[str, Mapping[str, Any]]) -> set[Row]:
     return {
         Row(E164(f"+{str(said).removeprefix('+')}"), name)
         for name, table in tables.items()
-        for said in stock_of(world, table).moved
+        for said in stock_of(world, table).moved.copy()  # what is read in the background may still change it
     }
 
 
