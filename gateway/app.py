@@ -57,7 +57,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
         SettingsInvalid: the key that signs cursors can be neither read nor written.
     """
     cursor_key = cursor_secret(settings)
-    schema = make_schema(max_tokens=settings.limits.document_tokens)
+    schema = make_schema(settings.limits)
     door = Door(settings)
 
     @asynccontextmanager

@@ -6,6 +6,7 @@
     ├── SettingsInvalid            the operator mends the settings; the process exits with 2
     ├── RequestRefused             the caller mends the request
     │   ├── BadUserInput               BAD_USER_INPUT
+    │   ├── DocumentTooComplex         DOCUMENT_TOO_COMPLEX
     │   ├── CursorInvalid              CURSOR_INVALID
     │   ├── CursorMismatch             CURSOR_MISMATCH
     │   ├── Unauthenticated            UNAUTHENTICATED
@@ -49,6 +50,12 @@ class BadUserInput(RequestRefused):
     """An argument is malformed, out of range or contradicts another."""
 
     code = "BAD_USER_INPUT"
+
+
+class DocumentTooComplex(RequestRefused):
+    """A GraphQL document is larger than the gateway works on; the message names the limit."""
+
+    code = "DOCUMENT_TOO_COMPLEX"
 
 
 class CursorInvalid(RequestRefused):

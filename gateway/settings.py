@@ -99,6 +99,13 @@ class LimitSettings(BaseModel):
     lookups: int = Field(500, gt=0, description="Numbers looked up in one field at most.")
     document_bytes: int = Field(32_768, gt=0, description="Bytes of one GraphQL document at most.")
     document_tokens: int = Field(2_000, gt=0, description="Tokens of one GraphQL document at most.")
+    document_comments: int = Field(200, ge=0, description="Comments in one GraphQL document at most.")
+    document_definitions: int = Field(100, gt=0, description="Operations and fragments of one document at most.")
+    depth: int = Field(15, gt=0, description="Fields within one another at most; the introspection query has 15.")
+    fields: int = Field(2_000, gt=0, description="Fields of one operation at most, with its fragments written out.")
+    root_fields: int = Field(30, gt=0, description="Fields of one operation's root at most, likewise.")
+    aliases: int = Field(30, ge=0, description="Aliases in one operation at most, likewise.")
+    directives: int = Field(50, ge=0, description="Directives in one operation at most, likewise.")
 
 
 class Settings(BaseSettings):

@@ -15,19 +15,19 @@ from graphql import (
     OperationDefinitionNode,
     Undefined,
 )
-from strawberry.extensions import MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from gateway.errors import BadUserInput, GatewayError, SourceError
+from gateway.schema.authority import INTROSPECTION
+from gateway.schema.documents import ERRORS_TOLD, BoundedDocuments, Documents
 from gateway.schema.phone_number import PhoneNumber
 from gateway.schema.query import Query
 from gateway.schema.scalars import SCALARS
+from gateway.settings import LimitSettings
 
 logger = logging.getLogger(__name__)
-
-DOCUMENTS_KEPT = 1000
-"""Parsed and validated documents that are remembered."""
 
 
 class ErrorCodes(SchemaExtension):
@@ -41,9 +41,23 @@ class ErrorCodes(SchemaExtension):
             yield
         except GraphQLError as error:
             raise coded(error) from None
+        except GatewayError as error:
+            raise coded(GraphQLError(str(error), original_error=error)) from None
         result = self.execution_context.result
         if result is not None and result.errors:
-            result.errors = [coded(error, valid=self._valid) for error in result.errors]
+            told = (
+                result.errors
+                if self._valid and any(error.path for error in result.errors)
+                else result.errors[:ERRORS_TOLD]
+            )
+            result.errors = [self._told(error) for error in told]
+
+    def _told(self, error: GraphQLError) -> GraphQLError:
+        """The error with its code; without the names that were near, for those who may not know what there is."""
+        held = coded(error, valid=self._valid)
+        if not self.execution_context.context.asker.may(INTROSPECTION):
+            held.message = held.message.partition(" Did you mean ")[0]
+        return held
 
     def on_execute(self) -> Iterator[None]:
         """Whatever is wrong from here on without a place in the answer is a variable."""
@@ -129,8 +143,9 @@ class Schema(strawberry.Schema):
         """Nothing: a caller's errors are told to the caller, and unforeseen ones are logged where they are coded."""
 
 
-def make_schema(*, max_tokens: int = 2000) -> strawberry.Schema:
-    """The schema of all providers in PROVIDERS."""
+def make_schema(limits: LimitSettings | None = None) -> strawberry.Schema:
+    """The schema of all providers in PROVIDERS, for documents within the limits."""
+    documents = Documents(limits or LimitSettings())
     schema = Schema(
         query=Query,
         types=[PhoneNumber],
@@ -138,9 +153,7 @@ def make_schema(*, max_tokens: int = 2000) -> strawberry.Schema:
         extensions=[
             ErrorCodes,
             OneOperation,
-            lambda: ParserCache(maxsize=DOCUMENTS_KEPT),
-            lambda: ValidationCache(maxsize=DOCUMENTS_KEPT),
-            lambda: MaxTokensLimiter(max_token_count=max_tokens),
+            lambda: BoundedDocuments(documents),
         ],
     )
     _drop_null_defaults(schema)

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 from strawberry.types.execution import PreExecutionError
 
-from gateway.errors import BadUserInput, Unauthenticated
+from gateway.errors import Unauthenticated
 from gateway.schema.context import Context, Rooms
 from gateway.web.auth import Door
 from gateway.web.exchange import HttpRefused, read_operation
@@ -53,9 +53,6 @@ class GraphQLEndpoint:
         except Unauthenticated as error:
             raise HttpRefused(401, error.code, str(error), {"www-authenticate": "Bearer"}) from None
         operation = await read_operation(request)
-        longest = self._rooms.limits.document_bytes
-        if len(operation.query.encode()) > longest:
-            raise HttpRefused(413, BadUserInput.code, f"The document is longer than {longest} bytes.")
         result = await self._schema.execute(
             operation.query,
             variable_values=operation.variables,
