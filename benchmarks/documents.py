@@ -1,5 +1,6 @@
 """Generated documents within the limits, each read and validated; the worst processor time of one (``python -m benchmarks.documents``)."""
 
+import gc
 import random
 import sys
 import time
@@ -97,6 +98,9 @@ def nested_values(dice: random.Random) -> str:
     return "{ phoneNumbers(filter: " + "{not: " * depth + "{e164: {in: []}}" + "}" * depth + ") { complete } }"
 
 
+LONG, AGAIN = 0.05, 4
+"""Seconds from which a document is measured so many times more, and its least time counts: the rest is the machine's."""
+
 FAMILIES: list[Family] = [anything, repeated, in_fragments, in_circles, mistaken, valued, nested_values]
 
 
@@ -124,11 +128,17 @@ def seconds(
 def main(count: int, seed: int = 1) -> None:
     """Measure that many documents."""
     dice, schema, limits = random.Random(seed), make_schema()._schema, LimitSettings()  # noqa: S311, SLF001 - no secret; graphql-core's schema
+    gc.collect()
+    gc.freeze()  # as ``gateway serve`` does
     outcomes: dict[str, int] = {}
     worst: dict[str, tuple[float, float]] = {}
     for _ in range(count):
         family = dice.choice(FAMILIES)
-        taken = seconds(family(dice), schema, limits, outcomes)
+        document = family(dice)
+        taken = seconds(document, schema, limits, outcomes)
+        if taken[0] > LONG:
+            again = [seconds(document, schema, limits, {}) for _ in range(AGAIN)]
+            taken = min(taken, *again)
         before = worst.get(family.__name__, (0.0, 0.0))
         worst[family.__name__] = (max(before[0], taken[0]), max(before[1], taken[1]))
     sys.stdout.write(f"{count} documents: {outcomes}\n")

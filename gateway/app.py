@@ -17,6 +17,7 @@ from gateway.settings import Settings, make_sources
 from gateway.upstream.cache import BoundedMemory, Cache
 from gateway.upstream.client import HttpTransport
 from gateway.upstream.clock import Clock, SystemClock
+from gateway.upstream.estimate import Estimates
 from gateway.upstream.inventory import Inventory
 from gateway.upstream.lookups import Lookups
 from gateway.upstream.policy import Caller
@@ -39,6 +40,7 @@ async def open_rooms(settings: Settings, clock: Clock, cursor_key: bytes | None 
         callers=callers,
         inventory=inventory,
         lookups=Lookups(callers, inventory, cache, clock),
+        estimates=Estimates(callers, inventory),
         signer=Signer(cursor_key or secrets.token_bytes(32)),
         limits=settings.limits,
         clock=clock,

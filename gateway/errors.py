@@ -7,6 +7,7 @@
     ├── RequestRefused             the caller mends the request
     │   ├── BadUserInput               BAD_USER_INPUT
     │   ├── DocumentTooComplex         DOCUMENT_TOO_COMPLEX
+    │   ├── QueryTooCostly             QUERY_TOO_COSTLY
     │   ├── CursorInvalid              CURSOR_INVALID
     │   ├── CursorMismatch             CURSOR_MISMATCH
     │   ├── Unauthenticated            UNAUTHENTICATED
@@ -56,6 +57,20 @@ class DocumentTooComplex(RequestRefused):
     """A GraphQL document is larger than the gateway works on; the message names the limit."""
 
     code = "DOCUMENT_TOO_COMPLEX"
+
+
+class QueryTooCostly(RequestRefused):
+    """An operation could take more upstream calls, or bring more rows, than one may; nothing of it was begun.
+
+    ``cost`` is what it could take, ``limit`` what it may.
+    """
+
+    code = "QUERY_TOO_COSTLY"
+
+    def __init__(self, message: str, *, cost: int, limit: int) -> None:
+        super().__init__(message)
+        self.cost = cost
+        self.limit = limit
 
 
 class CursorInvalid(RequestRefused):

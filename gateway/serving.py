@@ -1,5 +1,6 @@
 """Runs an ASGI application with uvicorn on a socket that is bound first, so that a taken port is a plain sentence."""
 
+import gc
 import socket
 import threading
 from collections.abc import Iterator
@@ -56,6 +57,8 @@ def reachable(host: str) -> str:
 
 def run(app: ASGIApp, bound: socket.socket) -> None:
     """Serve until a signal; requests under way are finished."""
+    gc.collect()
+    gc.freeze()  # what lives as long as the process is not searched for garbage again: up to 50 ms each time
     _server(app).run(sockets=[bound])
 
 

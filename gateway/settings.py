@@ -95,6 +95,8 @@ class LimitSettings(BaseModel):
 
     deadline: float = Field(10.0, gt=0, le=300, description="Seconds for one request, all its sources together.")
     queries_per_minute: int = Field(0, ge=0, description="For each client; 0 is no limit.")
+    calls: int = Field(2_000, gt=0, description="Upstream calls that one operation may take at most, by its estimate.")
+    rows: int = Field(50_000, gt=0, description="Rows that one operation may bring at most, by its estimate.")
     page_size: int = Field(1000, gt=0, description="Rows of one connection at most.")
     lookups: int = Field(500, gt=0, description="Numbers looked up in one field at most.")
     document_bytes: int = Field(32_768, gt=0, description="Bytes of one GraphQL document at most.")

@@ -9,6 +9,7 @@ from gateway.schema.authority import Asker
 from gateway.settings import LimitSettings
 from gateway.upstream.clock import Clock
 from gateway.upstream.errand import Errand
+from gateway.upstream.estimate import Estimates
 from gateway.upstream.inventory import Inventory
 from gateway.upstream.loaders import Loaders
 from gateway.upstream.lookups import Lookups
@@ -24,6 +25,7 @@ class Rooms:
         callers: Mapping[str, Caller],
         inventory: Inventory,
         lookups: Lookups,
+        estimates: Estimates,
         signer: Signer,
         limits: LimitSettings,
         clock: Clock,
@@ -31,6 +33,7 @@ class Rooms:
         self.callers = callers
         self.inventory = inventory
         self.lookups = lookups
+        self.estimates = estimates
         self.signer = signer
         self.limits = limits
         self.clock = clock
@@ -44,10 +47,18 @@ class Context:
         self.asker = asker
         self.loaders = Loaders(rooms.lookups)
         self._deadline = rooms.clock.monotonic() + rooms.limits.deadline
+        self._errands: list[Errand] = []
 
     def errand(self, max_staleness: timedelta | None = None) -> Errand:
         """One field's work, under this request's deadline."""
-        return Errand(self.rooms.clock, self._deadline, max_staleness)
+        errand = Errand(self.rooms.clock, self._deadline, max_staleness)
+        self._errands.append(errand)
+        return errand
+
+    @property
+    def upstream_calls(self) -> int:
+        """What this request has cost until now."""
+        return sum(errand.calls.total() for errand in self._errands)
 
     def visible(self, names: list[str] | None) -> tuple[str, ...]:
         """The named sources, all that the asker sees when none are named; in name order.

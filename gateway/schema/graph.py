@@ -19,8 +19,9 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from gateway.errors import BadUserInput, GatewayError, SourceError
+from gateway.errors import BadUserInput, GatewayError, QueryTooCostly, SourceError
 from gateway.schema.authority import INTROSPECTION
+from gateway.schema.cost import CostLimit
 from gateway.schema.documents import ERRORS_TOLD, BoundedDocuments, Documents
 from gateway.schema.phone_number import PhoneNumber
 from gateway.schema.query import Query
@@ -115,6 +116,8 @@ def _extensions(cause: GatewayError) -> dict[str, object]:
     extensions: dict[str, object] = {"code": cause.code}
     if isinstance(cause, SourceError):
         extensions |= {"retryable": cause.retryable, "retryAfterMs": cause.retry_after_ms}
+    if isinstance(cause, QueryTooCostly):
+        extensions |= {"cost": cause.cost, "limit": cause.limit}
     return extensions
 
 
@@ -154,6 +157,7 @@ def make_schema(limits: LimitSettings | None = None) -> strawberry.Schema:
             ErrorCodes,
             OneOperation,
             lambda: BoundedDocuments(documents),
+            CostLimit,
         ],
     )
     _drop_null_defaults(schema)

@@ -27,6 +27,7 @@ class Operation(Struct, frozen=True):
     query: str
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
+    extensions: dict[str, Any] | None = None
 
 
 async def read_operation(request: Request) -> Operation:
@@ -107,4 +108,4 @@ def _operation(given: dict[str, Any]) -> Operation:
         if given.get(name) is not None and not isinstance(given[name], kind):
             msg = f"{name} must be {words} or null."
             raise HttpRefused(400, "BAD_USER_INPUT", msg)
-    return Operation(query, given.get("variables"), given.get("operationName") or None)
+    return Operation(query, given.get("variables"), given.get("operationName") or None, given.get("extensions"))

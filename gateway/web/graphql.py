@@ -58,6 +58,7 @@ class GraphQLEndpoint:
             variable_values=operation.variables,
             operation_name=operation.operation_name,
             context_value=Context(self._rooms, asker),
+            operation_extensions=operation.extensions,
         )
         return _written(result, kind)
 
@@ -69,6 +70,8 @@ def _written(result: Any, kind: str) -> Response:  # noqa: ANN401 - one of Straw
     refused = _never_ran(result)
     if not refused:
         answer["data"] = result.data
+    if result.extensions:
+        answer["extensions"] = result.extensions
     status = 400 if refused and kind == RESPONSE else 200
     return _json(answer, status, kind, {})
 
