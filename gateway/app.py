@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from gateway.errors import SettingsInvalid
@@ -22,8 +23,11 @@ from gateway.upstream.inventory import Inventory
 from gateway.upstream.lookups import Lookups
 from gateway.upstream.policy import Caller
 from gateway.web.auth import Door
+from gateway.web.budget import Budgets, Workplace
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import health_routes
+from gateway.web.limits import Front, cors
+from gateway.web.tokens import Tokens
 
 SHORTEST_KEY = 16
 """Bytes of a key that signs cursors, at least."""
@@ -60,21 +64,44 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     """
     cursor_key = cursor_secret(settings)
     schema = make_schema(settings.limits)
-    door = Door(settings)
+    tokens = None if settings.tokens is None else Tokens(settings.tokens)
+    door = Door(settings, tokens)
+    clock = clock or SystemClock()
+    budgets = Budgets(settings.limits.queries_per_minute, clock)
+    front = Middleware(Front, settings.server, door, budgets, Workplace(settings.limits.concurrent))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_rooms(settings, clock or SystemClock(), cursor_key) as rooms:
+        async with open_rooms(settings, clock, cursor_key) as rooms, _fresh(tokens, clock):
             app.router.routes[:0] = [
                 Route("/graphql", GraphQLEndpoint(schema, rooms, door)),
-                *health_routes(rooms, sdl(schema)),
+                *health_routes(rooms, sdl(schema), door),
             ]
             prepared = asyncio.gather(*(caller.prepare() for caller in rooms.callers.values()))
             yield
             prepared.cancel()
             await asyncio.gather(prepared, return_exceptions=True)
 
-    return Starlette(lifespan=lifespan)
+    app = Starlette(lifespan=lifespan, middleware=[*cors(settings.server), front])
+    app.state.door = door
+    return app
+
+
+@asynccontextmanager
+async def _fresh(tokens: Tokens | None, clock: Clock) -> AsyncIterator[None]:
+    """The issuer's keys are there, and stay current, where tokens are taken; over a connection of their own."""
+    if tokens is None:
+        yield
+        return
+    transport = HttpTransport.open(clock.now)
+    await tokens.fetch(transport)
+    fetching = asyncio.create_task(tokens.keep_fresh(transport))
+    try:
+        yield
+    finally:
+        fetching.cancel()
+        await asyncio.gather(fetching, return_exceptions=True)
+        await transport.close()
 
 
 def cursor_secret(settings: Settings) -> bytes:

@@ -11,16 +11,18 @@ import click
 from gateway import __version__
 from gateway.app import create_app, open_rooms
 from gateway.errors import UNLISTED, SettingsInvalid, SourceError
+from gateway.masking import shown
 from gateway.numbers.blocks import Block
 from gateway.numbers.filters import EVERYTHING
 from gateway.sandbox.accounts import sources as sandbox_sources
 from gateway.sandbox.app import create_sandbox
 from gateway.schema.graph import make_schema, sdl
 from gateway.serving import bind, run, running, url_of
-from gateway.settings import Settings, check_exposure, load, load_only, shown
+from gateway.settings import Settings, check_exposure, load, load_only
 from gateway.upstream.clock import SystemClock
 from gateway.upstream.errand import Errand
 from gateway.upstream.policy import Caller
+from gateway.web.auth import Door
 
 config_option = click.option(
     "--config",
@@ -82,7 +84,18 @@ def serve(path: Path | None, host: str | None, port: int | None, insecure: bool 
         app = create_app(settings)
         bound = bind(settings.server.host, settings.server.port)
         click.echo(f"gateway {__version__} serves {', '.join(sorted(settings.sources))} at {url_of(bound)}/graphql")
-        run(app, bound)
+        run(app, bound, settings.limits, lambda: _reload_clients(app.state.door, path))
+
+
+def _reload_clients(door: Door, path: Path | None) -> None:
+    """The clients as the settings have them now; what cannot be used changes nothing."""
+    try:
+        settings = load(path)
+    except SettingsInvalid as error:
+        click.echo(f"gateway: the clients stay as they are: {error}", err=True)
+        return
+    door.reload(settings)
+    click.echo(f"gateway: {len(settings.clients)} clients are known now.")
 
 
 def _check_sources(settings: Settings) -> None:

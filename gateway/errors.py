@@ -10,6 +10,9 @@
     │   ├── QueryTooCostly             QUERY_TOO_COSTLY
     │   ├── CursorInvalid              CURSOR_INVALID
     │   ├── CursorMismatch             CURSOR_MISMATCH
+    │   ├── TryLater                   the same request is fine a little later
+    │   │   ├── RateLimited                RATE_LIMITED
+    │   │   └── Overloaded                 OVERLOADED
     │   ├── Unauthenticated            UNAUTHENTICATED
     │   └── Forbidden                  FORBIDDEN
     ├── AllSourcesFailed           ALL_SOURCES_FAILED: nobody could answer; try again later
@@ -83,6 +86,26 @@ class CursorMismatch(RequestRefused):
     """A cursor was made for another filter or order."""
 
     code = "CURSOR_MISMATCH"
+
+
+class TryLater(RequestRefused):
+    """The same request is fine a little later: in ``retry_after_ms`` milliseconds."""
+
+    def __init__(self, message: str, *, retry_after_ms: int) -> None:
+        super().__init__(message)
+        self.retry_after_ms = retry_after_ms
+
+
+class RateLimited(TryLater):
+    """A client asks more often than it may."""
+
+    code = "RATE_LIMITED"
+
+
+class Overloaded(TryLater):
+    """More is at work than the gateway takes on."""
+
+    code = "OVERLOADED"
 
 
 class Unauthenticated(RequestRefused):

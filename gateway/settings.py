@@ -4,14 +4,13 @@ The order is command line > environment > TOML > defaults. A variable is ``GATEW
 ``GATEWAY_SOURCES__MARKET__ACCESS_TOKEN``. Every error names the key and the mend.
 """
 
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import reduce
 from ipaddress import ip_address
 from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -36,6 +35,8 @@ from gateway.providers import PROVIDERS
 from gateway.providers.protocol import Source, SourceSettings
 
 Name = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]*$")]
+Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+Origin = Annotated[str, StringConstraints(pattern="^https?://[^/*]+$")]
 if TYPE_CHECKING:
     AnySourceSettings = SourceSettings
 else:
@@ -56,19 +57,46 @@ class ServerSettings(BaseModel):
     insecure: bool = Field(
         False, description="Serve everybody who can reach the host, although no client is configured."
     )
+    hosts: tuple[str, ...] = Field(
+        (), description="Names that a request may be for; without any, on loopback this machine's, else all."
+    )
+    cors_origins: tuple[Origin, ...] = Field(
+        (), description="Other sites whose pages may ask, like https://shop.example; none by default."
+    )
     cursor_key: SecretStr | None = Field(
         None, min_length=16, description="Signs cursors; without one it is made once and kept beside the store."
     )
 
 
 class ClientSettings(BaseModel):
-    """Somebody who may ask, by ``Authorization: Bearer <key>``."""
+    """Somebody who may ask, by ``Authorization: Bearer <key>``; read anew on SIGHUP."""
 
     model_config = _STRICT
 
-    key_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="The SHA-256 of the key, in hex.")
+    key_sha256: Digest | None = Field(
+        None, description="The SHA-256 of the key, in hex; needed unless the client brings tokens."
+    )
+    next_key_sha256: Digest | None = Field(
+        None, description="That of a second key, while the first one is being replaced."
+    )
     sources: tuple[Name, ...] | None = Field(None, description="The sources the client sees; the default is all.")
-    scopes: frozenset[str] = Field(frozenset(), description="Extra rights: addresses:read, debug.")
+    scopes: frozenset[str] = Field(frozenset(), description="Extra rights: addresses:read, debug, introspection.")
+
+
+class TokenSettings(BaseModel):
+    """JSON Web Tokens that name a client, beside keys: ``Authorization: Bearer <token>``."""
+
+    model_config = _STRICT
+
+    issuer: str = Field(min_length=1, description="Who signs them, as their claim iss says.")
+    audience: str = Field(min_length=1, description="Whom they are for, as their claim aud says: this gateway.")
+    jwks: str = Field(min_length=1, description="The issuer's public keys: an address, or a file.")
+    algorithms: tuple[Literal["RS256", "PS256", "ES256", "EdDSA"], ...] = Field(
+        ("RS256", "ES256"), description="The ways of signing that are taken: RS256, PS256, ES256, EdDSA."
+    )
+    client_claim: str = Field(
+        "azp", min_length=1, description="The claim that names the client, as in [clients.<name>]."
+    )
 
 
 class StateSettings(BaseModel):
@@ -95,6 +123,13 @@ class LimitSettings(BaseModel):
 
     deadline: float = Field(10.0, gt=0, le=300, description="Seconds for one request, all its sources together.")
     queries_per_minute: int = Field(0, ge=0, description="For each client; 0 is no limit.")
+    concurrent: int = Field(200, gt=0, description="Operations at work at once; more are refused with 503 right away.")
+    body_bytes: int = Field(1_048_576, gt=0, description="Bytes of a request's body at most.")
+    header_bytes: int = Field(32_768, gt=0, description="Bytes of a request's headers at most.")
+    url_bytes: int = Field(32_768, gt=0, description="Bytes of a request's address at most.")
+    receive_seconds: float = Field(
+        10.0, gt=0, description="Seconds for a request's headers to arrive, and for its body."
+    )
     calls: int = Field(2_000, gt=0, description="Upstream calls that one operation may take at most, by its estimate.")
     rows: int = Field(50_000, gt=0, description="Rows that one operation may bring at most, by its estimate.")
     page_size: int = Field(1000, gt=0, description="Rows of one connection at most.")
@@ -118,6 +153,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     sources: dict[Name, AnySourceSettings] = Field({}, validate_default=True)
     clients: dict[Name, ClientSettings] = {}
+    tokens: TokenSettings | None = None
     state: StateSettings = StateSettings()
     limits: LimitSettings = LimitSettings()
 
@@ -127,6 +163,9 @@ class Settings(BaseSettings):
             unknown = sorted(set(client.sources or ()) - set(self.sources))
             if unknown:
                 msg = f"clients.{name}.sources names {', '.join(unknown)}, and no such source is configured"
+                raise ValueError(msg)
+            if client.key_sha256 is None and self.tokens is None:
+                msg = f"clients.{name}.key_sha256: is required; add it, or [tokens]"
                 raise ValueError(msg)
         return self
 
@@ -245,38 +284,3 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def shown(settings: Settings) -> str:
-    """The effective settings as TOML-like text, secrets masked."""
-    lines: list[str] = []
-    _show(settings.model_dump(mode="python"), (), lines)
-    return "\n".join(lines).strip() + "\n"
-
-
-def _show(table: dict[str, Any], path: tuple[str, ...], lines: list[str]) -> None:
-    values = {key: value for key, value in table.items() if not isinstance(value, dict)}
-    if values and path:
-        lines.append(f"\n[{'.'.join(path)}]")
-    lines += [f"{key} = {_literal(value)}" for key, value in values.items() if value is not None]
-    for key, value in table.items():
-        if isinstance(value, dict):
-            _show(value, (*path, key), lines)
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, tuple | frozenset):
-        items = sorted(value) if isinstance(value, frozenset) else value
-        return "[" + ", ".join(_literal(item) for item in items) + "]"
-    text = _masked(str(value))
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _masked(text: str) -> str:
-    """A URL without what may be secret in it: whatever stands before an @, and the values in its query."""
-    bare = re.sub("//.*@", "//**********@", text)
-    return re.sub("(?<==)[^&#]+", "**********", bare) if "://" in bare and "?" in bare else bare

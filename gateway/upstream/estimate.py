@@ -64,17 +64,15 @@ class Estimates:
         return kept is not None and not kept.awaiting and not kept.skipped
 
     def looking_up(self, name: str, count: int) -> int:
-        """So many numbers at a source, of which nothing is at hand."""
+        """So many numbers at a source or fewer, of which nothing is at hand; a few can cost more than many."""
         caller = self._callers[name]
         if caller.looks_up_many is not None:
             return 2 * ceil(count / self._numbers_at_once(name))
-        single = 1 if caller.looks_up is not None else SEARCH
-        if count <= (SINGLES_AT_MOST if caller.looks_up is not None else SEARCHES_AT_MOST):
+        single, few = (1, SINGLES_AT_MOST) if caller.looks_up is not None else (SEARCH, SEARCHES_AT_MOST)
+        if count <= few or caller.lists is None:
             return single * count
-        if caller.lists is None:
-            return single * count
-        listed = self._inventory.length(name) is not None
-        return self._whole(name, caller.lists.paging) + (0 if listed else single * count)
+        unlisted = 0 if self._inventory.length(name) is not None else single * count
+        return max(single * few, self._whole(name, caller.lists.paging) + unlisted)
 
     def _capacity(self, name: str) -> int:
         """Numbers of one request."""

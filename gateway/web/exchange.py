@@ -8,7 +8,7 @@ from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
 
 BODY_BYTES = 1024 * 1024
-"""A request body's length at most."""
+"""A request body's length at most, where no setting says otherwise."""
 
 
 class HttpRefused(Exception):
@@ -30,7 +30,7 @@ class Operation(Struct, frozen=True):
     extensions: dict[str, Any] | None = None
 
 
-async def read_operation(request: Request) -> Operation:
+async def read_operation(request: Request, body_bytes: int = BODY_BYTES) -> Operation:
     """The operation of a GET or POST request (GraphQL over HTTP, Request).
 
     Raises:
@@ -42,7 +42,7 @@ async def read_operation(request: Request) -> Operation:
         msg = "GraphQL is asked with GET or POST."
         raise HttpRefused(405, "BAD_USER_INPUT", msg, {"allow": "GET, POST"})
     _check_content_type(request)
-    return _operation(_decoded(await _body(request), "The body"))
+    return _operation(_decoded(await _body(request, body_bytes), "The body"))
 
 
 def _from_url(request: Request) -> dict[str, Any]:
@@ -64,13 +64,13 @@ def _check_content_type(request: Request) -> None:
         raise HttpRefused(415, "BAD_USER_INPUT", msg)
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, longest: int) -> bytes:
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > BODY_BYTES:
-                msg = f"The body is longer than {BODY_BYTES} bytes."
+            if len(body) > longest:
+                msg = f"The body is longer than {longest} bytes."
                 raise HttpRefused(413, "BAD_USER_INPUT", msg)
     except ClientDisconnect:
         msg = "The client left before its request was complete."

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from strawberry.types.execution import PreExecutionError
 
 from gateway.errors import Unauthenticated
+from gateway.schema.authority import INTROSPECTION
 from gateway.schema.context import Context, Rooms
 from gateway.web.auth import Door
 from gateway.web.exchange import HttpRefused, read_operation
@@ -36,7 +37,7 @@ class GraphQLEndpoint:
 
     async def _answer(self, request: Request) -> Response:
         accept = ", ".join(request.headers.getlist("accept"))
-        if request.method == "GET" and "query" not in request.query_params and prefers_html(accept):
+        if _wants_page(request, accept) and self._door.admits(request.headers, INTROSPECTION):
             return HTMLResponse(CONSOLE, headers=CONSOLE_HEADERS)
         kind = media_type(accept)
         if kind is None:
@@ -52,7 +53,7 @@ class GraphQLEndpoint:
             asker = self._door.identify(request.headers)
         except Unauthenticated as error:
             raise HttpRefused(401, error.code, str(error), {"www-authenticate": "Bearer"}) from None
-        operation = await read_operation(request)
+        operation = await read_operation(request, self._rooms.limits.body_bytes)
         result = await self._schema.execute(
             operation.query,
             variable_values=operation.variables,
@@ -61,6 +62,10 @@ class GraphQLEndpoint:
             operation_extensions=operation.extensions,
         )
         return _written(result, kind)
+
+
+def _wants_page(request: Request, accept: str) -> bool:
+    return request.method == "GET" and "query" not in request.query_params and prefers_html(accept)
 
 
 def _written(result: Any, kind: str) -> Response:  # noqa: ANN401 - one of Strawberry's execution results

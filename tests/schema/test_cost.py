@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.schema.gateways import Client, Json, Simulated, gateway
@@ -138,7 +138,15 @@ def operations(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     return f"{head} {{ {' '.join(fields)} }}", variables
 
 
+OTHERS = """query ($f0: PhoneNumberFilter, $o0: PhoneNumberOrder) {
+    phoneNumbers(first: 30, filter: $f0, orderBy: $o0) { totalCount nodes { id alsoAt { id } } } }"""
+COUNTED = """query ($f0: PhoneNumberFilter, $o0: PhoneNumberOrder) {
+    phoneNumbers(last: 0, filter: $f0, orderBy: $o0) { totalCount } }"""
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(operation=(OTHERS, {"f0": {}, "o0": {"field": "E164"}}))
+@example(operation=(COUNTED, {"f0": {"sources": ["epsilon"]}, "o0": {"field": "SOURCE"}}))
 @given(operation=operations())
 def test_the_estimate_is_never_below_what_it_takes(fresh: Client, operation: tuple[str, dict[str, Any]]) -> None:
     """Whatever is asked in whatever combination, the sources hear no more calls than were estimated."""
