@@ -34,7 +34,9 @@ SHORTEST_KEY = 16
 
 
 @asynccontextmanager
-async def open_rooms(settings: Settings, clock: Clock, cursor_key: bytes | None = None) -> AsyncIterator[Rooms]:
+async def open_rooms(
+    settings: Settings, clock: Clock, cursor_key: bytes | None = None, sdl: str = ""
+) -> AsyncIterator[Rooms]:
     """Everything below the schema, with its sockets; closed at the end. Without a key, cursors end with the rooms."""
     transport = HttpTransport.open(clock.now)
     callers = {name: Caller(source, transport, clock) for name, source in make_sources(settings).items()}
@@ -48,6 +50,7 @@ async def open_rooms(settings: Settings, clock: Clock, cursor_key: bytes | None 
         signer=Signer(cursor_key or secrets.token_bytes(32)),
         limits=settings.limits,
         clock=clock,
+        sdl=sdl,
     )
     try:
         yield rooms
@@ -63,7 +66,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
         SettingsInvalid: the key that signs cursors can be neither read nor written.
     """
     cursor_key = cursor_secret(settings)
-    schema = make_schema(settings.limits)
+    schema = make_schema(settings.limits, subgraph=settings.server.subgraph)
+    plain = sdl(make_schema() if settings.server.subgraph else schema)
     tokens = None if settings.tokens is None else Tokens(settings.tokens)
     door = Door(settings, tokens)
     clock = clock or SystemClock()
@@ -72,10 +76,10 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_rooms(settings, clock, cursor_key) as rooms, _fresh(tokens, clock):
+        async with open_rooms(settings, clock, cursor_key, plain) as rooms, _fresh(tokens, clock):
             app.router.routes[:0] = [
                 Route("/graphql", GraphQLEndpoint(schema, rooms, door)),
-                *health_routes(rooms, sdl(schema), door),
+                *health_routes(rooms, plain, door),
             ]
             prepared = asyncio.gather(*(caller.prepare() for caller in rooms.callers.values()))
             yield

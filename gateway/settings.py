@@ -57,6 +57,7 @@ class ServerSettings(BaseModel):
     insecure: bool = Field(
         False, description="Serve everybody who can reach the host, although no client is configured."
     )
+    subgraph: bool = Field(False, description="Answer a router of Apollo Federation 2: `_service` and `_entities`.")
     hosts: tuple[str, ...] = Field(
         (), description="Names that a request may be for; without any, on loopback this machine's, else all."
     )

@@ -162,7 +162,7 @@ TEXTS = [
         "tests/**/*",
     )
     for path in sorted(ROOT.glob(pattern))
-    if path.is_file() and "__pycache__" not in path.parts and path != Path(__file__)
+    if path.is_file() and not {"__pycache__", "node_modules"} & set(path.parts) and path != Path(__file__)
 ]
 
 

@@ -29,6 +29,7 @@ class Rooms:
         signer: Signer,
         limits: LimitSettings,
         clock: Clock,
+        sdl: str = "",
     ) -> None:
         self.callers = callers
         self.inventory = inventory
@@ -37,6 +38,7 @@ class Rooms:
         self.signer = signer
         self.limits = limits
         self.clock = clock
+        self.sdl = sdl
 
 
 class Context:

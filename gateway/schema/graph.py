@@ -23,6 +23,7 @@ from gateway.errors import BadUserInput, GatewayError, QueryTooCostly, SourceErr
 from gateway.schema.authority import INTROSPECTION
 from gateway.schema.cost import CostLimit
 from gateway.schema.documents import ERRORS_TOLD, BoundedDocuments, Documents
+from gateway.schema.federation import ANY, Representation, SubgraphQuery
 from gateway.schema.phone_number import PhoneNumber
 from gateway.schema.query import Query
 from gateway.schema.scalars import SCALARS
@@ -146,13 +147,13 @@ class Schema(strawberry.Schema):
         """Nothing: a caller's errors are told to the caller, and unforeseen ones are logged where they are coded."""
 
 
-def make_schema(limits: LimitSettings | None = None) -> strawberry.Schema:
-    """The schema of all providers in PROVIDERS, for documents within the limits."""
+def make_schema(limits: LimitSettings | None = None, *, subgraph: bool = False) -> strawberry.Schema:
+    """The schema of all providers in PROVIDERS, for documents within the limits; also as a subgraph of a federation."""
     documents = Documents(limits or LimitSettings())
     schema = Schema(
-        query=Query,
+        query=SubgraphQuery if subgraph else Query,
         types=[PhoneNumber],
-        config=StrawberryConfig(scalar_map=SCALARS),
+        config=StrawberryConfig(scalar_map={**SCALARS, Representation: ANY}),
         extensions=[
             ErrorCodes,
             OneOperation,
