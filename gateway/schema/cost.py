@@ -259,11 +259,9 @@ def _check(costs: Mapping[str, Cost], total: Mapping[str, int], context: Context
 
 def _mend(costs: Mapping[str, Cost], what: str, limit: int, context: Context) -> str:
     """What would fit: the first of its fields that do so together, else smaller pages or fewer sources."""
-    fitting: list[str] = []
-    for key in costs:
-        if _together([costs[held] for held in [*fitting, key]], context)[what] > limit:
-            break
-        fitting.append(key)
+    names = list(costs)
+    together = (_together([costs[name] for name in names[:count]], context)[what] for count in range(len(names)))
+    fitting = names[: sum(cost <= limit for cost in together) - 1]
     if fitting:
         return f"{', '.join(fitting)} would fit into one request, and the rest into others"
     return "ask for fewer rows at once" if what == "rows" else "name fewer sources, or ask for fewer numbers at once"

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from math import ceil
 
-from gateway.numbers import chain, drain
+from gateway.numbers import chain
 from gateway.numbers.blocks import Paging
 from gateway.numbers.e164 import E164
 from gateway.numbers.filters import EVERYTHING
+from gateway.numbers.gathered import AHEAD_AT_MOST
 from gateway.numbers.search import OrderField, Search
 from gateway.numbers.windows import Range
 from gateway.upstream.errand import Errand
@@ -25,7 +26,10 @@ UNREAD_ROWS = 10_000
 PROBES = 3
 """Reads that prove a list's end, beside those of its rows."""
 
-SEARCH = 1 + drain.AHEAD_AT_MOST + PROBES
+LAPPED = 1.25
+"""Blocks of a list that are read for each that its rows would fill: neighbouring ones overlap, by a ninth at most."""
+
+SEARCH = 1 + AHEAD_AT_MOST + PROBES
 """A narrow search for one number, and the reading to its end when others end alike."""
 
 RESUMING = 16
@@ -85,9 +89,8 @@ class Estimates:
         if paging.whole:
             return 1
         length = self._inventory.length(name)
-        if length is None:
-            return ceil(UNREAD_ROWS / paging.size) + drain.AHEAD_AT_MOST + PROBES
-        return ceil(length / paging.size) + PROBES
+        rows = UNREAD_ROWS if length is None else length
+        return ceil(LAPPED * rows / paging.size) + AHEAD_AT_MOST + PROBES
 
     def _page(self, name: str, paging: Paging, search: Search, span: Range) -> int:
         if paging.whole:

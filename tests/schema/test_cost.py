@@ -144,7 +144,8 @@ COUNTED = """query ($f0: PhoneNumberFilter, $o0: PhoneNumberOrder) {
     phoneNumbers(last: 0, filter: $f0, orderBy: $o0) { totalCount } }"""
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.timeout(300)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example(operation=(OTHERS, {"f0": {}, "o0": {"field": "E164"}}))
 @example(operation=(COUNTED, {"f0": {"sources": ["epsilon"]}, "o0": {"field": "SOURCE"}}))
 @given(operation=operations())

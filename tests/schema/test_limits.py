@@ -2,12 +2,11 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from types import FrameType
 from typing import Any
 
 import pytest
 from graphql import FieldNode, FragmentSpreadNode, GraphQLError, parse
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import DocumentTooComplex
@@ -19,19 +18,14 @@ NAMES = ["A", "B", "C", "D"]
 
 def calls_of(counting: Callable[[], object]) -> int:
     """How many functions are called while something runs."""
-    calls = 0
-
-    def count(_: FrameType, event: str, __: object) -> None:
-        nonlocal calls
-        calls += event in {"call", "c_call"}
-
+    events: list[str] = []
     before = sys.getprofile()
-    sys.setprofile(count)
+    sys.setprofile(lambda _, event, __: events.append(event))
     try:
         counting()
     finally:
         sys.setprofile(before)
-    return calls
+    return events.count("call") + events.count("c_call")
 
 
 def doubling(levels: int, field: str = "x: name") -> str:
@@ -40,6 +34,7 @@ def doubling(levels: int, field: str = "x: name") -> str:
     return f"{{ ...F0 }} {chain} fragment F{levels} on Query {{ {field} }}"
 
 
+@settings(deadline=None)
 @given(levels=st.integers(0, 120))
 def test_the_work_is_linear_whatever_a_document_stands_for(levels: int) -> None:
     """Also of 2 ** 120 fields the work is counted in calls and bounded by what is written: two spreads a level."""
@@ -77,6 +72,7 @@ def written_out(
             yield from written_out(part and part.selection_set, fragments, depth)
 
 
+@settings(deadline=None)
 @given(query=BODIES, bodies=st.lists(BODIES, max_size=4))
 def test_every_count_is_that_of_the_document_written_out(query: str, bodies: list[str]) -> None:
     """Against writing the fragments out; each spreads only later ones here, so there is an end."""
