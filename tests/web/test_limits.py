@@ -69,6 +69,7 @@ def test_where_others_can_reach_it_any_name_will_do(simulated: Simulated) -> Non
 
 FOREIGN: list[tuple[str, str, Headers, int]] = [
     ("GET", SOURCES, ELSEWHERE, 403),
+    ("POST", SOURCES, {**ELSEWHERE, "content-type": JSON}, 400),
     ("GET", "/graphql?documentId=x", ELSEWHERE, 403),
     ("GET", "/graphql?extensions=", ELSEWHERE, 403),
     ("GET", "/graphql", {**ELSEWHERE, "accept": "text/html"}, 200),
