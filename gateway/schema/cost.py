@@ -79,9 +79,10 @@ class Selections:
 
 
 class Reckoning:
-    """One operation's cost, field by field of its root."""
+    """One operation's cost, field by field of its root; ``closely`` looks at what is at hand, which takes its time."""
 
-    def __init__(self, selections: Selections, context: Context) -> None:
+    def __init__(self, selections: Selections, context: Context, *, closely: bool) -> None:
+        self._closely = closely
         self._selections = selections
         self._context = context
         self._estimates = context.rooms.estimates
@@ -118,7 +119,7 @@ class Reckoning:
         first, after, last, before = map(arguments.get, ("first", "after", "last", "before"))
         span = span_of(first, after, last, before, search, context)
         counted = self._mentions(below, "totalCount")
-        errand = context.errand(arguments.get("max_staleness"))
+        errand = context.errand(arguments.get("max_staleness")) if self._closely else None
         for name in context.rooms.inventory.asked(context.asker.sources, search.wanted):
             cost.calls[name] += await self._estimates.listing(name, search, span, errand, counted=counted)
         return 1, (span.last or 0) if span.first is None else span.first
@@ -153,7 +154,7 @@ class Reckoning:
         return count, len(names)
 
     async def _looking_up(self, cost: Cost, counts: Mapping[str, int], max_staleness: Any) -> None:  # noqa: ANN401 - a duration or None
-        errand = self._context.errand(max_staleness)
+        errand = self._context.errand(max_staleness) if self._closely else None
         for name, count in counts.items():
             if count and not await self._estimates.is_at_hand(name, errand):
                 cost.calls[name] += self._estimates.looking_up(name, count)
@@ -185,7 +186,9 @@ class CostLimit(SchemaExtension):
         """Once the document is known to be valid."""
         held = self.execution_context
         wanted = (held.operation_extensions or {}).get("cost") is True
-        costs = await reckon(held)
+        costs = await reckon(held, closely=wanted)
+        if not wanted and _beyond(costs, held.context):
+            costs = await reckon(held, closely=True)
         total = _together(costs.values(), held.context)
         if wanted:
             self._told = {"estimated": total}
@@ -202,7 +205,7 @@ class CostLimit(SchemaExtension):
         return {"cost": {**self._told, "actual": spent, "limit": {"calls": limits.calls, "rows": limits.rows}}}
 
 
-async def reckon(held: ExecutionContext) -> dict[str, Cost]:
+async def reckon(held: ExecutionContext, *, closely: bool) -> dict[str, Cost]:
     """The cost of each field of an operation's root, by the name of its answer; empty when variables are wrong."""
     assert held.graphql_document is not None
     operation = get_operation_ast(held.graphql_document, held.operation_name)
@@ -210,7 +213,7 @@ async def reckon(held: ExecutionContext) -> dict[str, Cost]:
     schema: strawberry.Schema = held.schema
     inner = schema._schema  # noqa: SLF001 - Strawberry offers no other way to the schema it made
     selections = Selections(held.graphql_document)
-    reckoning = Reckoning(selections, held.context)
+    reckoning = Reckoning(selections, held.context, closely=closely)
     costly = {
         key: nodes
         for key, nodes in selections.fields([operation.selection_set]).items()
@@ -247,6 +250,11 @@ def _together(costs: Iterable[Cost], context: Context) -> dict[str, int]:
     rooms = context.rooms
     held = {name: min(count, rooms.estimates.most(name, rooms.limits.deadline)) for name, count in calls.items()}
     return {"calls": sum(held.values()), "rows": rows}
+
+
+def _beyond(costs: Mapping[str, Cost], context: Context) -> bool:
+    total, limits = _together(costs.values(), context), context.rooms.limits
+    return total["calls"] > limits.calls or total["rows"] > limits.rows
 
 
 def _check(costs: Mapping[str, Cost], total: Mapping[str, int], context: Context) -> None:

@@ -49,7 +49,7 @@ class Estimates:
         per_minute: int = self._callers[name].source.settings.calls_per_minute
         return ceil(per_minute * (1 + seconds / MINUTE))
 
-    async def listing(self, name: str, search: Search, span: Range, errand: Errand, *, counted: bool) -> int:
+    async def listing(self, name: str, search: Search, span: Range, errand: Errand | None, *, counted: bool) -> int:
         """One page's reading of a source, and of all its rows where they are ``counted``."""
         source = self._callers[name].lists
         if source is None:
@@ -61,8 +61,10 @@ class Estimates:
         page = self._page(name, source.paging, search, span) if span.last is None else whole
         return page + (whole if counted else 0)
 
-    async def is_at_hand(self, name: str, errand: Errand) -> bool:
-        """Whether everything that a source holds is kept, and fresh enough."""
+    async def is_at_hand(self, name: str, errand: Errand | None) -> bool:
+        """Whether everything that a source holds is kept, and fresh enough; without an errand nobody looks."""
+        if errand is None:
+            return False
         source = self._callers[name].source
         kept = await self._inventory.kept(name, source.settings.ttl, errand)
         return kept is not None and not kept.awaiting and not kept.skipped

@@ -179,6 +179,18 @@ def test_too_many_calls_are_refused(strict: Client, simulated: Simulated) -> Non
     assert sum(map(simulated.calls, simulated.world.simulators)) == before
 
 
+def test_what_is_at_hand_is_not_refused(simulated: Simulated) -> None:
+    """What would be too much to read is nothing once it was read; another that is not at hand is refused still."""
+    sources = {name: {**simulated.sources[name], "ttl": 10_000} for name in ("london", "dallas")}
+    listing = '{ phoneNumbers(first: 5, filter: {sources: ["%s"]}) { complete } }'
+    with gateway(sources, limits={"calls": 30}) as client:
+        assert client.ask(listing % "london").data["phoneNumbers"]["complete"]
+        both = "{ a: phoneNumbers(first: 5) { complete } b: phoneNumbers(first: 6) { complete } }"
+        assert client.ask(both).codes == ["QUERY_TOO_COSTLY"]
+        assert client.ask(listing % "dallas").data["phoneNumbers"]["complete"]
+        assert client.ask(both).data["b"]["complete"]
+
+
 def test_too_many_rows_are_refused(strict: Client) -> None:
     """With what would fit: the first fields together, or fewer rows where one alone is too much."""
     query = 'a: phoneNumber(e164: "+12056350001") {{ records {{ id }} }} b: nodes(ids: {}) {{ id }}'.format('["x"]')
