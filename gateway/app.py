@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
 from gateway.errors import SettingsInvalid
@@ -16,7 +17,8 @@ from gateway.numbers.merge import Snapshot
 from gateway.providers.protocol import Source
 from gateway.schema.context import Rooms
 from gateway.schema.graph import make_schema, sdl
-from gateway.settings import Settings, make_sources, redis_address
+from gateway.sections import redis_address
+from gateway.settings import Settings, make_sources
 from gateway.upstream.cache import Cache
 from gateway.upstream.cache_memory import BoundedMemory
 from gateway.upstream.cache_valkey import Valkey
@@ -25,6 +27,7 @@ from gateway.upstream.client import HttpTransport
 from gateway.upstream.clock import Clock, SystemClock
 from gateway.upstream.database import Database, migrate
 from gateway.upstream.documents import BYTES_KEPT, Documents, KeptDocument
+from gateway.upstream.estimate import Estimates
 from gateway.upstream.events import Events
 from gateway.upstream.inventory import Inventory
 from gateway.upstream.lookups import Looked, Lookups
@@ -35,11 +38,14 @@ from gateway.upstream.shared import Shared
 from gateway.upstream.store import Store
 from gateway.web.answers import HANDLERS
 from gateway.web.auth import Door
+from gateway.web.budget import Admission
 from gateway.web.documents import Library
 from gateway.web.execution import Execution
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import health_routes
+from gateway.web.limits import Front, cors
 from gateway.web.sockets import SocketEndpoint
+from gateway.web.tokens import Tokens
 from gateway.web.trusted import read_manifests
 from gateway.web.webhooks import webhook_route
 
@@ -48,7 +54,9 @@ SHORTEST_KEY = 16
 
 
 @asynccontextmanager
-async def open_rooms(settings: Settings, clock: Clock, cursor_key: bytes | None = None) -> AsyncIterator[Rooms]:
+async def open_rooms(
+    settings: Settings, clock: Clock, cursor_key: bytes | None = None, sdl: str = ""
+) -> AsyncIterator[Rooms]:
     """Everything below the schema, with its sockets; closed at the end. Without a key, cursors end with the rooms."""
     sources = make_sources(settings)
     transport = HttpTransport.open(clock.now)
@@ -67,9 +75,11 @@ async def open_rooms(settings: Settings, clock: Clock, cursor_key: bytes | None 
         events=events,
         hub=hub,
         documents=Documents(Cache(BoundedMemory(BYTES_KEPT), shared), clock),
+        estimates=Estimates(callers, inventory),
         signer=Signer(cursor_key or secrets.token_bytes(32)),
         limits=settings.limits,
         clock=clock,
+        sdl=sdl,
     )
     try:
         yield rooms
@@ -89,21 +99,25 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     """
     cursor_key = cursor_secret(settings)
     migrate(settings.state.database_url)
-    schema = make_schema(max_tokens=settings.limits.document_tokens)
-    door = Door(settings)
+    schema = make_schema(settings.limits, subgraph=settings.server.subgraph)
+    plain = sdl(make_schema() if settings.server.subgraph else schema)
+    tokens = None if settings.tokens is None else Tokens(settings.tokens)
+    door = Door(settings, tokens)
+    clock = clock or SystemClock()
+    admission = Admission(settings.limits, clock)
     trust = settings.server.trusted_documents
     trusted = {} if trust == "off" else read_manifests(settings.server.trusted_manifests)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_rooms(settings, clock or SystemClock(), cursor_key) as rooms:
+        async with open_rooms(settings, clock, cursor_key, plain) as rooms, _fresh(tokens, clock):
             library = Library(rooms.documents, trusted, settings.limits.document_bytes, only=trust == "only")
             app.state.rooms = rooms
             execution = Execution(schema, rooms)
             app.router.routes[:0] = [
-                Route("/graphql", GraphQLEndpoint(execution, door, library, settings)),
-                WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, settings)),
-                *health_routes(rooms, sdl(schema)),
+                Route("/graphql", GraphQLEndpoint(execution, door, library, admission, settings)),
+                WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, admission, settings)),
+                *health_routes(rooms, plain, door),
                 webhook_route(rooms.events, settings),
             ]
             refresher = Refresher(
@@ -118,7 +132,27 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
             beside.cancel()
             await asyncio.gather(beside, return_exceptions=True)
 
-    return Starlette(lifespan=lifespan, exception_handlers=HANDLERS)
+    front = Middleware(Front, settings.server, door, admission)
+    app = Starlette(lifespan=lifespan, middleware=[*cors(settings.server), front], exception_handlers=HANDLERS)
+    app.state.door = door
+    return app
+
+
+@asynccontextmanager
+async def _fresh(tokens: Tokens | None, clock: Clock) -> AsyncIterator[None]:
+    """The issuer's keys are there, and stay current, where tokens are taken; over a connection of their own."""
+    if tokens is None:
+        yield
+        return
+    transport = HttpTransport.open(clock.now)
+    await tokens.fetch(transport)
+    fetching = asyncio.create_task(tokens.keep_fresh(transport))
+    try:
+        yield
+    finally:
+        fetching.cancel()
+        await asyncio.gather(fetching, return_exceptions=True)
+        await transport.close()
 
 
 def _shared(settings: Settings, sources: Mapping[str, Source], clock: Clock) -> Shared | None:

@@ -26,6 +26,7 @@ from gateway.upstream.client import HttpTransport
 from gateway.upstream.clock import SystemClock
 from gateway.upstream.errand import Errand
 from gateway.upstream.policy import Caller
+from gateway.web.auth import Door
 
 config_option = click.option(
     "--config",
@@ -92,7 +93,18 @@ def serve(path: Path | None, host: str | None, port: int | None, insecure: bool 
         app = create_app(settings)
         bound = bind(settings.server.host, settings.server.port)
         click.echo(f"gateway {__version__} serves {', '.join(sorted(settings.sources))} at {url_of(bound)}/graphql")
-        run(app, bound)
+        run(app, bound, settings.limits, lambda: _reload_clients(app.state.door, path))
+
+
+def _reload_clients(door: Door, path: Path | None) -> None:
+    """The clients as the settings have them now; what cannot be used changes nothing."""
+    try:
+        settings = load(path)
+    except SettingsInvalid as error:
+        click.echo(f"gateway: the clients stay as they are: {error}", err=True)
+        return
+    door.reload(settings)
+    click.echo(f"gateway: {len(settings.clients)} clients are known now.")
 
 
 def _check_sources(settings: Settings) -> None:

@@ -10,17 +10,12 @@ from functools import reduce
 from ipaddress import ip_address
 from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
-    SecretStr,
-    StringConstraints,
     ValidationError,
-    field_validator,
     model_validator,
 )
 from pydantic_settings import (
@@ -30,119 +25,16 @@ from pydantic_settings import (
     SettingsConfigDict,
     SettingsError,
 )
-from redis.asyncio import ConnectionPool
 
 from gateway.errors import SettingsInvalid
 from gateway.providers import PROVIDERS
-from gateway.providers.protocol import Networks, Source, SourceSettings
+from gateway.providers.protocol import Source, SourceSettings
+from gateway.sections import ClientSettings, LimitSettings, Name, ServerSettings, StateSettings, TokenSettings
 
-Name = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]*$")]
 if TYPE_CHECKING:
     AnySourceSettings = SourceSettings
 else:
     AnySourceSettings = Annotated[reduce(or_, [kind.Settings for kind in PROVIDERS]), Discriminator("provider")]
-
-_STRICT = ConfigDict(frozen=True, extra="forbid")
-
-
-class ServerSettings(BaseModel):
-    """Where the gateway listens."""
-
-    model_config = _STRICT
-
-    host: str = Field(
-        "127.0.0.1", description="The address to listen on; one that others can reach needs a client, or insecure."
-    )
-    port: int = Field(8000, ge=0, le=65535, description="The port; 0 takes any free one.")
-    insecure: bool = Field(
-        False, description="Serve everybody who can reach the host, although no client is configured."
-    )
-    trusted_proxies: Networks = Field((), description="Proxies whose X-Forwarded-For says who really asks.")
-    cursor_key: SecretStr | None = Field(
-        None, min_length=16, description="Signs cursors; without one it is made once and kept beside the store."
-    )
-    status_codes: Literal["audits", "draft"] = Field(
-        "audits",
-        description="Of GraphQL over HTTP: as its audits want them, or as its edition of 2026-09 does (422, 294).",
-    )
-    heartbeat: float = Field(
-        10.0, gt=0, le=60, description="Seconds of silence on a stream before a sign of life is sent."
-    )
-    trusted_documents: Literal["off", "allow", "only"] = Field(
-        "off", description="Documents that are known by their ids: not used, answered like any other, or nothing else."
-    )
-    trusted_manifests: tuple[str, ...] = Field(
-        (),
-        description="The files that hold them, as Apollo, Relay or GraphQL Code Generator's client preset write them.",
-    )
-
-    @model_validator(mode="after")
-    def _trusts_something(self) -> Self:
-        if self.trusted_documents != "off" and not self.trusted_manifests:
-            msg = f'trusted_documents = "{self.trusted_documents}" needs trusted_manifests, the files that hold them'
-            raise ValueError(msg)
-        return self
-
-
-class ClientSettings(BaseModel):
-    """Somebody who may ask, by ``Authorization: Bearer <key>``."""
-
-    model_config = _STRICT
-
-    key_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="The SHA-256 of the key, in hex.")
-    sources: tuple[Name, ...] | None = Field(None, description="The sources the client sees; the default is all.")
-    scopes: frozenset[str] = Field(frozenset(), description="Extra rights: addresses:read, debug.")
-
-
-class StateSettings(BaseModel):
-    """What outlives a process."""
-
-    model_config = _STRICT
-
-    database_url: str = Field(
-        "sqlite:///gateway.db", pattern="^(sqlite|postgresql)://", description="sqlite:///path or postgresql://…"
-    )
-    history_days: float = Field(
-        30.0,
-        gt=0,
-        le=3650,
-        description="Days for which events and changes are kept; a subscription resumes within them.",
-    )
-    redis_url: str = Field(
-        "",
-        pattern="^((redis|rediss|valkey)://.*)?$",
-        description="Shares what is kept between processes: redis://, rediss:// or valkey://; empty keeps it in each.",
-    )
-    cache_bytes: int = Field(
-        192 * 1024 * 1024, gt=0, description="What one process keeps of the sources' answers at most, in bytes."
-    )
-
-    @field_validator("redis_url")
-    @classmethod
-    def _is_an_address(cls, url: str) -> str:
-        try:
-            ConnectionPool.from_url(redis_address(url) or "redis://").make_connection()  # type: ignore[no-untyped-call]  # redis leaves it untyped
-        except (ValueError, TypeError):
-            msg = "is no address: write redis://user:password@host:6379/0, with % codes for what is special in a URL"
-            raise ValueError(msg) from None
-        return url
-
-
-class LimitSettings(BaseModel):
-    """What one request may take. Durations are in seconds."""
-
-    model_config = _STRICT
-
-    deadline: float = Field(10.0, gt=0, le=300, description="Seconds for one request, all its sources together.")
-    queries_per_minute: int = Field(0, ge=0, description="For each client; 0 is no limit.")
-    page_size: int = Field(1000, gt=0, description="Rows of one connection at most.")
-    lookups: int = Field(500, gt=0, description="Numbers looked up in one field at most.")
-    webhook_bytes: int = Field(8_388_608, gt=0, description="Bytes of one event at most.")
-    batch: int = Field(1, gt=0, le=100, description="Operations of one request at most; 1 is no batches.")
-    socket_init: float = Field(10.0, gt=0, description="Seconds that a WebSocket has for its connection_init.")
-    socket_operations: int = Field(100, gt=0, description="Operations under way on one WebSocket at most.")
-    document_bytes: int = Field(32_768, gt=0, description="Bytes of one GraphQL document at most.")
-    document_tokens: int = Field(2_000, gt=0, description="Tokens of one GraphQL document at most.")
 
 
 class Settings(BaseSettings):
@@ -153,6 +45,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     sources: dict[Name, AnySourceSettings] = Field({}, validate_default=True)
     clients: dict[Name, ClientSettings] = {}
+    tokens: TokenSettings | None = None
     state: StateSettings = StateSettings()
     limits: LimitSettings = LimitSettings()
 
@@ -162,6 +55,9 @@ class Settings(BaseSettings):
             unknown = sorted(set(client.sources or ()) - set(self.sources))
             if unknown:
                 msg = f"clients.{name}.sources names {', '.join(unknown)}, and no such source is configured"
+                raise ValueError(msg)
+            if client.key_sha256 is None and self.tokens is None:
+                msg = f"clients.{name}.key_sha256: is required; add it, or [tokens]"
                 raise ValueError(msg)
         return self
 
@@ -254,11 +150,6 @@ def _mend(kind: str, message: str) -> str:
         "union_tag_not_found": "needs a provider: " + ", ".join(repr(kind.slug) for kind in PROVIDERS),
     }
     return known.get(kind, message.removeprefix("Value error, "))
-
-
-def redis_address(url: str) -> str:
-    """The URL as the client library takes it: it speaks with a Valkey, but does not know its name."""
-    return url.replace("valkey://", "redis://", 1)
 
 
 def make_sources(settings: Settings) -> dict[str, Source]:

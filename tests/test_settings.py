@@ -124,6 +124,24 @@ def test_numbers_for_texts_are_forgiven(file: Path) -> None:
     assert load(file).model_dump()["sources"]["market"]["access_token"].get_secret_value() == "12345"
 
 
+def test_an_empty_secret_is_none(file: Path) -> None:
+    """A variable without a value is no credential, and is refused like one that is missing."""
+    file.write_text(MARKET + 'access_token = ""\n', encoding="utf-8")
+    empty = told(file)
+    file.write_text(MARKET, encoding="utf-8")
+    assert empty == told(file)
+    assert "access_token" in empty
+
+
+@pytest.mark.parametrize("address", ["", "ftp://x.example", "x.example/api", "https://", "//x.example", "file:///x"])
+def test_an_address_is_http_and_has_a_host(file: Path, address: str) -> None:
+    """What could never be asked is told when the settings are read."""
+    file.write_text(f'{MARKET}access_token = "x"\nbase_url = "{address}"\n', encoding="utf-8")
+    assert "sources.market.base_url: write an address like https://api.example, with http or https and a host" in told(
+        file
+    )
+
+
 BAD = {
     "an unknown table": ("[sorces.x]\n", "sorces: is not a setting; remove it or mend its spelling"),
     "an unknown key": ("[server]\nprot = 1\n", "server.prot: is not a setting; remove it or mend its spelling"),

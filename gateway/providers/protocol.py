@@ -8,10 +8,11 @@ A provider's class is its API; an instance is one *source*: one configured place
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from ipaddress import ip_network
-from typing import Annotated, Any, ClassVar, Protocol, runtime_checkable
+from typing import Annotated, Any, ClassVar, Protocol, get_args, runtime_checkable
+from urllib.parse import urlsplit
 
 from msgspec import Struct
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164
@@ -53,6 +54,25 @@ class SourceSettings(BaseModel):
     """What every source can be told, beside what its provider needs. Durations are in seconds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_no_credential(cls, given: Any) -> Any:  # noqa: ANN401 - before anything is known of it
+        """An empty secret is one that was not given: a variable without a value."""
+        if not isinstance(given, dict):
+            return given
+        kinds = {name: field.annotation for name, field in cls.model_fields.items()}
+        secrets = {name for name, kind in kinds.items() if SecretStr in (kind, *get_args(kind))}
+        return {name: value for name, value in given.items() if value != "" or name not in secrets}
+
+    @field_validator("base_url", check_fields=False)
+    @classmethod
+    def _base_url_is_http(cls, given: str) -> str:
+        parts = urlsplit(given)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            msg = "write an address like https://api.example, with http or https and a host"
+            raise ValueError(msg)
+        return given
 
     provider: str
 

@@ -6,11 +6,12 @@ from datetime import timedelta
 from gateway.errors import BadUserInput
 from gateway.numbers.cursor import Signer
 from gateway.schema.authority import Asker
-from gateway.settings import LimitSettings
+from gateway.sections import LimitSettings
 from gateway.upstream.changes import Hub
 from gateway.upstream.clock import Clock
 from gateway.upstream.documents import Documents
 from gateway.upstream.errand import Errand
+from gateway.upstream.estimate import Estimates
 from gateway.upstream.events import Events
 from gateway.upstream.inventory import Inventory
 from gateway.upstream.loaders import Loaders
@@ -30,9 +31,11 @@ class Rooms:
         events: Events,
         hub: Hub,
         documents: Documents,
+        estimates: Estimates,
         signer: Signer,
         limits: LimitSettings,
         clock: Clock,
+        sdl: str = "",
     ) -> None:
         self.callers = callers
         self.inventory = inventory
@@ -40,9 +43,11 @@ class Rooms:
         self.events = events
         self.hub = hub
         self.documents = documents
+        self.estimates = estimates
         self.signer = signer
         self.limits = limits
         self.clock = clock
+        self.sdl = sdl
 
 
 class Context:
@@ -64,10 +69,18 @@ class Context:
         """Begin anew, with all the time there is: a stream does so for each of its answers."""
         self.loaders = Loaders(self.rooms.lookups)
         self._deadline = self.rooms.clock.monotonic() + self.rooms.limits.deadline
+        self._errands: list[Errand] = []
 
     def errand(self, max_staleness: timedelta | None = None) -> Errand:
         """One field's work, under this request's deadline."""
-        return Errand(self.rooms.clock, self._deadline, max_staleness, client=self.asker.name)
+        errand = Errand(self.rooms.clock, self._deadline, max_staleness, client=self.asker.name)
+        self._errands.append(errand)
+        return errand
+
+    @property
+    def upstream_calls(self) -> int:
+        """What this request has cost until now."""
+        return sum(errand.calls.total() for errand in self._errands)
 
     def visible(self, names: list[str] | None) -> tuple[str, ...]:
         """The named sources, all that the asker sees when none are named; in name order.

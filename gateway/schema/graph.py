@@ -16,21 +16,23 @@ from graphql import (
     Undefined,
 )
 from graphql.type.directives import GraphQLDeferDirective
-from strawberry.extensions import MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from gateway.errors import BadUserInput, GatewayError, ListenerTooSlow, SourceError
+from gateway.errors import BadUserInput, GatewayError, ListenerTooSlow, QueryTooCostly, SourceError, TryLater
+from gateway.schema.authority import INTROSPECTION
+from gateway.schema.cost import CostLimit
 from gateway.schema.deferral import execute_as_accepted
+from gateway.schema.documents import ERRORS_TOLD, BoundedDocuments, Documents
+from gateway.schema.federation import ANY, Representation, SubgraphQuery
 from gateway.schema.phone_number import PhoneNumber
 from gateway.schema.query import Query
 from gateway.schema.scalars import SCALARS
 from gateway.schema.subscription import Subscription, cursor_of
+from gateway.sections import LimitSettings
 
 logger = logging.getLogger(__name__)
-
-DOCUMENTS_KEPT = 1000
-"""Parsed and validated documents that are remembered."""
 
 
 class ErrorCodes(SchemaExtension):
@@ -44,16 +46,30 @@ class ErrorCodes(SchemaExtension):
             yield
         except GraphQLError as error:
             raise coded(error) from None
+        except GatewayError as error:
+            raise coded(GraphQLError(str(error), original_error=error)) from None
         result = self.execution_context.result
         if result is not None and result.errors:
-            result.errors = [coded(error, valid=self._valid) for error in result.errors]
+            told = (
+                result.errors
+                if self._valid and any(error.path for error in result.errors)
+                else result.errors[:ERRORS_TOLD]
+            )
+            result.errors = [self._told(error) for error in told]
+
+    def _told(self, error: GraphQLError) -> GraphQLError:
+        """The error with its code; without the names that were near, for those who may not know what there is."""
+        held = coded(error, valid=self._valid)
+        if not self.execution_context.context.asker.may(INTROSPECTION):
+            held.message = held.message.partition(" Did you mean ")[0]
+        return held
 
     def on_stream_result(self, result: Any) -> Iterator[None]:  # noqa: ANN401 - one of Strawberry's and graphql-core's results
         """Every answer of a stream, and every part of one, before it goes out."""
         parts = [result, *(getattr(result, "incremental", None) or ()), *(getattr(result, "completed", None) or ())]
         for part in parts:
             if getattr(part, "errors", None):
-                part.errors = [coded(error, valid=self._valid) for error in part.errors]
+                part.errors = [self._told(error) for error in part.errors]
         yield
 
     def on_execute(self) -> Iterator[None]:
@@ -101,19 +117,24 @@ def coded(error: GraphQLError, *, valid: bool = False) -> GraphQLError:
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
     if isinstance(cause, GatewayError):
-        return _with(error, str(cause), _extensions(cause))
+        return _with(error, str(cause), extensions_of(cause))
     if cause is not None and not isinstance(cause, GraphQLError):
         logger.error("unforeseen failure at %s", error.path, exc_info=cause)
         return _with(error, "The gateway failed here; the failure is logged.", {"code": GatewayError.code})
     return _with(error, error.message, {"code": _code_of_request_error(error, valid=valid)})
 
 
-def _extensions(cause: GatewayError) -> dict[str, object]:
+def extensions_of(cause: GatewayError) -> dict[str, object]:
+    """What an error says beside its message."""
     extensions: dict[str, object] = {"code": cause.code}
     if isinstance(cause, SourceError):
         extensions |= {"retryable": cause.retryable, "retryAfterMs": cause.retry_after_ms}
     if isinstance(cause, ListenerTooSlow):
         extensions["cursor"] = cursor_of(cause.sequence)
+    if isinstance(cause, QueryTooCostly):
+        extensions |= {"cost": cause.cost, "limit": cause.limit}
+    if isinstance(cause, TryLater):
+        extensions["retryAfterMs"] = cause.retry_after_ms
     return extensions
 
 
@@ -148,19 +169,19 @@ class Schema(strawberry.Schema):
         """Nothing: a caller's errors are told to the caller, and unforeseen ones are logged where they are coded."""
 
 
-def make_schema(*, max_tokens: int = 2000) -> strawberry.Schema:
-    """The schema of all providers in PROVIDERS."""
+def make_schema(limits: LimitSettings | None = None, *, subgraph: bool = False) -> strawberry.Schema:
+    """The schema of all providers in PROVIDERS, for documents within the limits; also as a subgraph of a federation."""
+    documents = Documents(limits or LimitSettings())
     schema = Schema(
-        query=Query,
+        query=SubgraphQuery if subgraph else Query,
         subscription=Subscription,
         types=[PhoneNumber],
-        config=StrawberryConfig(scalar_map=SCALARS),
+        config=StrawberryConfig(scalar_map={**SCALARS, Representation: ANY}),
         extensions=[
             ErrorCodes,
             OneOperation,
-            lambda: ParserCache(maxsize=DOCUMENTS_KEPT),
-            lambda: ValidationCache(maxsize=DOCUMENTS_KEPT),
-            lambda: MaxTokensLimiter(max_token_count=max_tokens),
+            lambda: BoundedDocuments(documents),
+            CostLimit,
         ],
     )
     _drop_null_defaults(schema)

@@ -53,6 +53,10 @@ class Inventory:
         """Those of the sources that the filter does not exclude."""
         return [name for name in names if verdict(wanted, facts_of(self._callers[name].source)) is not False]
 
+    def length(self, name: str) -> int | None:
+        """How many rows a source sent when it was last read whole, None when it never was."""
+        return self._lengths.get(name)
+
     async def window(
         self, search: Search, span: Range, names: Sequence[str], errand: Errand, *, counted: bool
     ) -> Window:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.errors import BadUserInput, GatewayError
+from gateway.schema.graph import extensions_of
 from gateway.web.exchange import HttpRefused
 from gateway.web.negotiation import JSON, RESPONSE
 
@@ -18,6 +19,11 @@ NOT_STORED = {"cache-control": "no-store", "x-content-type-options": "nosniff", 
 def error_answer(code: str, message: str) -> dict[str, Any]:
     """The answer to what was not executed."""
     return {"errors": [{"message": message, "extensions": {"code": code}}]}
+
+
+def refused_answer(error: GatewayError) -> dict[str, Any]:
+    """The answer to what one of our errors kept from being executed."""
+    return {"errors": [{"message": str(error), "extensions": extensions_of(error)}]}
 
 
 def status_of(answer: dict[str, Any], kind: str, *, draft: bool) -> int:

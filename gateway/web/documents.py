@@ -14,7 +14,8 @@ NO_QUERY = 'There is no query: send {"query": "{ sources { name } }"} as JSON, o
 class Library:
     """Finds the text of what is asked.
 
-    ``trusted`` are documents by their ids. With ``only``, nothing else is answered, whether by text or by hash.
+    ``trusted`` are documents by their ids. With ``only``, nothing else is answered, whether by text or by hash. What is
+    ``longest`` at most is registered.
     """
 
     def __init__(self, registered: Documents, trusted: Mapping[str, str], longest: int, *, only: bool) -> None:
@@ -40,10 +41,9 @@ class Library:
 
         Raises:
             HttpRefused: 400 there is no document, or the hash is not that of the text; 403 only trusted ones are
-                answered, and this is none; 413 it is too long.
+                answered, and this is none.
             PersistedQueryNotFound: nobody registered the hash.
         """
-        self._check_length(asked.query)
         if asked.document_id is None:
             return self._allowed(asked.query)
         known = self._trusted.get(asked.document_id)
@@ -52,10 +52,6 @@ class Library:
         if asked.query is None:
             return await self._found(asked.document_id)
         return await self._registering(asked.document_id, self._allowed(asked.query))
-
-    def _check_length(self, query: str | None) -> None:
-        if query is not None and len(query.encode()) > self._longest:
-            raise HttpRefused(413, BadUserInput.code, f"The document is longer than {self._longest} bytes.")
 
     def _allowed(self, query: str | None) -> str:
         if query is None:
@@ -76,5 +72,6 @@ class Library:
         if hashlib.sha256(query.encode()).hexdigest() != digest:
             msg = "The hash is not the query's: send the lower-case hex SHA-256 of the query as it stands."
             raise HttpRefused(400, BadUserInput.code, msg)
-        await self._registered.keep(digest, query)
+        if len(query) <= self._longest:  # a longer one is refused when it is read
+            await self._registered.keep(digest, query)
         return query

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from gateway.web.trusted import bare
 
 BODY_BYTES = 1024 * 1024
-"""A request body's length at most."""
+"""A request body's length at most, where no setting says otherwise."""
 
 ENTRIES: tuple[tuple[str, type, str], ...] = (
     ("query", str, "a string"),
@@ -44,7 +44,7 @@ class Asked(Struct, frozen=True):
     extensions: dict[str, Any] | None = None
 
 
-async def read_request(request: Request, batch: int = 1) -> Asked | list[Asked]:
+async def read_request(request: Request, body_bytes: int = BODY_BYTES, batch: int = 1) -> Asked | list[Asked]:
     """What a GET or POST request asks (GraphQL over HTTP, Request); a list for a batch, of ``batch`` at most.
 
     Raises:
@@ -56,7 +56,7 @@ async def read_request(request: Request, batch: int = 1) -> Asked | list[Asked]:
         msg = "GraphQL is asked with GET or POST."
         raise HttpRefused(405, "BAD_USER_INPUT", msg, {"allow": "DELETE, GET, POST, PUT"})
     _check_content_type(request)
-    given = _decoded(await _body(request), "The body")
+    given = _decoded(await _body(request, body_bytes), "The body")
     if isinstance(given, list):
         _check_batch(given, batch)
         return [asked_of(_object(one, "Each of a batch")) for one in given]
@@ -92,13 +92,13 @@ def _check_content_type(request: Request) -> None:
         raise HttpRefused(415, "BAD_USER_INPUT", msg)
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, longest: int) -> bytes:
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > BODY_BYTES:
-                msg = f"The body is longer than {BODY_BYTES} bytes."
+            if len(body) > longest:
+                msg = f"The body is longer than {longest} bytes."
                 raise HttpRefused(413, "BAD_USER_INPUT", msg)
     except ClientDisconnect:
         msg = "The client left before its request was complete."

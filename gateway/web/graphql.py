@@ -7,14 +7,16 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.errors import BadUserInput, PersistedQueryNotFound, Unauthenticated
-from gateway.schema.authority import Asker
+from gateway.errors import BadUserInput, PersistedQueryNotFound, RequestRefused, Unauthenticated
+from gateway.schema.authority import INTROSPECTION, Asker
 from gateway.settings import Settings
-from gateway.web.answers import NOT_STORED, error_answer, json_response, refusal, status_of
+from gateway.web.answers import NOT_STORED, error_answer, json_response, refusal, refused_answer, status_of
 from gateway.web.auth import Door
+from gateway.web.budget import Admission
 from gateway.web.documents import Library
 from gateway.web.exchange import Asked, HttpRefused, read_request
 from gateway.web.execution import Execution, NeedsStream, Operation, Stream, Told
+from gateway.web.limits import ASKING
 from gateway.web.negotiation import EVENTS, JSON, RESPONSE, media_type, prefers_html, stream_type, takes_parts
 from gateway.web.pages import CONSOLE, CONSOLE_HEADERS
 from gateway.web.presence import ClientGone, while_present
@@ -22,9 +24,6 @@ from gateway.web.reservations import Reservations
 from gateway.web.streams import EVENT_STREAM, PATCHES, PAYLOADS, SHARED, Streamed
 
 TOKEN = "x-graphql-event-stream-token"  # noqa: S105 - the name of a header
-
-ASKS = frozenset({"query", "documentId", "extensions"})
-"""Parameters of a URL that asks something; without any of them a browser wants the page."""
 
 SUBSCRIBE = "A subscription is a stream: accept text/event-stream, or multipart/mixed;subscriptionSpec=1.0, or open a WebSocket here."
 
@@ -40,11 +39,15 @@ class Wants(NamedTuple):
 class GraphQLEndpoint:
     """An ASGI application for one path: GraphQL over HTTP, and a console for browsers."""
 
-    def __init__(self, execution: Execution, door: Door, library: Library, settings: Settings) -> None:
+    def __init__(
+        self, execution: Execution, door: Door, library: Library, admission: Admission, settings: Settings
+    ) -> None:
         self._execution = execution
         self._door = door
         self._library = library
-        self._reservations = Reservations(execution)
+        self._admission = admission
+        self._reservations = Reservations(execution, settings.limits.socket_operations)
+        self._body_bytes = settings.limits.body_bytes
         self._draft = settings.server.status_codes == "draft"
         self._heartbeat = settings.server.heartbeat
         self._batch = settings.limits.batch
@@ -59,7 +62,7 @@ class GraphQLEndpoint:
 
     async def _answer(self, request: Request) -> ASGIApp:
         accept = ", ".join(request.headers.getlist("accept"))
-        if request.method == "GET" and ASKS.isdisjoint(request.query_params) and prefers_html(accept):
+        if _wants_page(request, accept) and self._door.admits(request.headers, INTROSPECTION):
             return HTMLResponse(CONSOLE, headers=CONSOLE_HEADERS)
         kind = media_type(accept or (RESPONSE if self._draft else JSON))
         if kind is None and stream_type(accept) is None:
@@ -70,14 +73,14 @@ class GraphQLEndpoint:
             token = request.headers.get(TOKEN) or request.query_params.get("token")
             if token is not None or request.method == "PUT":
                 return await self._shared(request, asker, token)
-            asked = await read_request(request, self._batch)
+            asked = await read_request(request, self._body_bytes, self._batch)
             async with while_present(request.receive):
                 wants = Wants(kind, accept, request.headers.get("last-event-id") or None)
                 return await self._executed(asked, asker, wants)
         except HttpRefused as refused:
             return refusal(refused, kind or JSON)
         except PersistedQueryNotFound as error:
-            return self._response(error_answer(error.code, str(error)), kind or JSON)
+            return self._response(refused_answer(error), kind or JSON)
 
     def _asker(self, request: Request) -> Asker:
         try:
@@ -95,7 +98,7 @@ class GraphQLEndpoint:
         if request.method == "DELETE":
             self._reservations.stop(reservation, request.query_params.get("operationId"))
             return Response(status_code=200, headers=NOT_STORED)
-        asked = await read_request(request)
+        asked = await read_request(request, self._body_bytes)
         assert isinstance(asked, Asked)
         name = (asked.extensions or {}).get("operationId")
         self._reservations.start(reservation, name, await self._library.operation_of(asked))
@@ -104,7 +107,7 @@ class GraphQLEndpoint:
     async def _executed(self, asked: Asked | list[Asked], asker: Asker, wants: Wants) -> ASGIApp:
         kind = wants.kind or JSON
         if isinstance(asked, list):
-            answers = await asyncio.gather(*(self._one_of_many(one, asker) for one in asked))
+            answers = await asyncio.gather(*(self._one_of_many(*one, asker) for one in enumerate(asked)))
             return json_response(answers, 200, kind)
         operation = await self._library.operation_of(asked)
         if wants.kind is None:
@@ -116,12 +119,16 @@ class GraphQLEndpoint:
         except NeedsStream:
             return self._streamed(operation, asker, wants)
 
-    async def _one_of_many(self, asked: Asked, asker: Asker) -> dict[str, Any]:
-        """One answer of a batch; what is refused by itself leaves the others alone."""
+    async def _one_of_many(self, place: int, asked: Asked, asker: Asker) -> dict[str, Any]:
+        """One answer of a batch; what is refused by itself leaves the others alone. The request has paid for its first."""
         try:
+            if place:
+                self._admission.spend(asker.name)
             return await self._execution.once(await self._library.operation_of(asked), asker)
-        except (HttpRefused, PersistedQueryNotFound) as refused:
+        except HttpRefused as refused:
             return error_answer(refused.code, str(refused))
+        except RequestRefused as refused:
+            return refused_answer(refused)
         except NeedsStream:
             return error_answer(BadUserInput.code, SUBSCRIBE)
 
@@ -142,6 +149,10 @@ class GraphQLEndpoint:
 
     def _response(self, answer: dict[str, Any], kind: str) -> Response:
         return json_response(answer, status_of(answer, kind, draft=self._draft), kind)
+
+
+def _wants_page(request: Request, accept: str) -> bool:
+    return request.method == "GET" and ASKING.isdisjoint(request.query_params) and prefers_html(accept)
 
 
 async def _with_first(first: Told, rest: Stream) -> Stream:

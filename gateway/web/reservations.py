@@ -56,10 +56,14 @@ class _Answers:
 
 
 class Reservations:
-    """All reservations of this process; ``patience`` is in seconds, and how long one waits for its stream."""
+    """All reservations of this process, each for so many operations at once.
 
-    def __init__(self, execution: Execution, patience: float = 30.0) -> None:
+    ``patience`` is in seconds, and how long a reservation waits for its stream.
+    """
+
+    def __init__(self, execution: Execution, operations: int, patience: float = 30.0) -> None:
         self._execution = execution
+        self._operations = operations
         self._patience = patience
         self._held: dict[str, Reservation] = {}
 
@@ -105,7 +109,7 @@ class Reservations:
         """Run an operation, whose answers go to the stream under its name.
 
         Raises:
-            HttpRefused: 400 it has no name, 409 another one has it.
+            HttpRefused: 400 it has no name, 409 another one has it, 503 there are too many under way.
         """
         if not isinstance(name, str) or not name:
             msg = "extensions.operationId must be a text: it names the operation's answers in the stream."
@@ -113,6 +117,9 @@ class Reservations:
         if name in reservation.operations:
             msg = f"An operation {name[:40]!r} is under way already: choose another operationId."
             raise HttpRefused(409, BadUserInput.code, msg)
+        if len(reservation.operations) >= self._operations:
+            msg = f"This stream has {self._operations} operations under way: stop one first, or reserve another stream."
+            raise HttpRefused(503, BadUserInput.code, msg)
         reservation.operations[name] = asyncio.create_task(self._run(reservation, name, operation))
 
     @staticmethod

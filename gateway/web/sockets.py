@@ -13,13 +13,14 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.errors import BadUserInput, PersistedQueryNotFound, Unauthenticated
+from gateway.errors import BadUserInput, RequestRefused, Unauthenticated
 from gateway.schema.authority import Asker
 from gateway.settings import Settings
-from gateway.web.answers import error_answer
+from gateway.web.answers import error_answer, refused_answer
 from gateway.web.auth import Door
+from gateway.web.budget import Admission
 from gateway.web.documents import Library
-from gateway.web.exchange import BODY_BYTES, Asked, HttpRefused, asked_of
+from gateway.web.exchange import Asked, HttpRefused, asked_of
 from gateway.web.execution import Execution
 
 PROTOCOL = "graphql-transport-ws"
@@ -38,10 +39,14 @@ class Closed(Exception):
 class SocketEndpoint:
     """An ASGI application for the WebSockets of one path."""
 
-    def __init__(self, execution: Execution, door: Door, library: Library, settings: Settings) -> None:
+    def __init__(
+        self, execution: Execution, door: Door, library: Library, admission: Admission, settings: Settings
+    ) -> None:
         self.execution = execution
         self.door = door
         self.library = library
+        self.admission = admission
+        self.body_bytes = settings.limits.body_bytes
         self.init_seconds = settings.limits.socket_init
         self.operations = settings.limits.socket_operations
 
@@ -114,8 +119,8 @@ class _Connection:
         text = received.get("text")
         if text is None:
             raise Closed(4400, "Messages must be text frames")
-        if len(text) > BODY_BYTES:
-            raise Closed(1009, f"A message has at most {BODY_BYTES} characters")
+        if len(text) > self._endpoint.body_bytes:
+            raise Closed(1009, f"A message has at most {self._endpoint.body_bytes} characters")
         try:
             message = msgspec.json.decode(text)
         except (ValueError, RecursionError):
@@ -176,16 +181,20 @@ class _Connection:
     async def _run(self, name: str, asked: Asked, asker: Asker) -> None:
         """One operation: its answers, then ``complete``; an answer without data is an ``error`` and the end."""
         try:
-            operation = await self._endpoint.library.operation_of(asked)
-            async with aclosing(self._endpoint.execution.stream(operation, asker)) as stream:
-                async for told in stream:
-                    if "data" not in told.answer:
-                        await self._end(name, {"type": "error", "payload": told.answer["errors"]})
-                        return
-                    await self._send({"id": name, "type": "next", "payload": told.answer})
+            with self._endpoint.admission.place(asker.name) as place:
+                operation = await self._endpoint.library.operation_of(asked)
+                async with aclosing(self._endpoint.execution.stream(operation, asker)) as stream:
+                    async for told in stream:
+                        place.leave()
+                        if "data" not in told.answer:
+                            await self._end(name, {"type": "error", "payload": told.answer["errors"]})
+                            return
+                        await self._send({"id": name, "type": "next", "payload": told.answer})
             await self._end(name, {"type": "complete"})
-        except (HttpRefused, PersistedQueryNotFound) as refused:
+        except HttpRefused as refused:
             await self._end(name, {"type": "error", "payload": error_answer(refused.code, str(refused))["errors"]})
+        except RequestRefused as refused:
+            await self._end(name, {"type": "error", "payload": refused_answer(refused)["errors"]})
 
     async def _end(self, name: str, message: dict[str, Any]) -> None:
         """The last message of an operation; its id is free before the client hears of it."""

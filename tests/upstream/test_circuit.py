@@ -146,3 +146,22 @@ def test_a_late_leaver_frees_no_probe() -> None:
     admitted(circuit, PAUSE)
     circuit.abandoned(early)
     assert circuit.admit(PAUSE) is None
+
+
+def test_what_comes_late_counts_for_nothing() -> None:
+    """Whoever left before the circuit changed tells nothing of what it is now: each end, closed, open and half open."""
+    for ending in ("succeed", "fail", "abandon"):
+        model = Model()
+        early, late = model.ask(), model.ask()
+        for ticket in (early, *(model.ask() for _ in range(CALLS))):
+            model.fail(ticket)
+        getattr(model, ending)(late)
+        model.agrees()
+        model.time_passes(PAUSE)
+        for outcome in (model.abandon, model.fail):
+            outcome(model.ask())
+            model.agrees()
+            model.time_passes(2 * PAUSE)
+        model.succeed(model.ask())
+        model.succeed(model.ask())
+        model.agrees()

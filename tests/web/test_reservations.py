@@ -142,7 +142,7 @@ async def test_reservations_are_bounded(rooms: OpenRooms, sandbox: Simulators, m
     """Too many are a 503 that says when to try again; those that nobody came for make room, with what they run."""
     sandbox.turn("webex", hang=True)
     monkeypatch.setattr(reservations, "AT_MOST", 1)
-    held = Reservations(Execution(make_schema(), await rooms()), patience=0.0)
+    held = Reservations(Execution(make_schema(), await rooms()), 100, patience=0.0)
     token = held.reserve(EVERYBODY)
     held.start(held.find(token, EVERYBODY), "1", Operation(SLOW))
     with pytest.raises(HttpRefused) as refused:
@@ -156,7 +156,7 @@ async def test_reservations_are_bounded(rooms: OpenRooms, sandbox: Simulators, m
 
 async def test_a_stream_that_was_fetched_stays(rooms: OpenRooms) -> None:
     """The time to come for a reservation is no limit for the stream."""
-    held = Reservations(Execution(make_schema(), await rooms()), patience=0.0)
+    held = Reservations(Execution(make_schema(), await rooms()), 100, patience=0.0)
     token = held.reserve(EVERYBODY)
     stream = held.open(token, held.find(token, EVERYBODY))
     held.start(held.find(token, EVERYBODY), "1", Operation("{ __typename }"))
@@ -168,7 +168,7 @@ async def test_a_stream_that_was_fetched_stays(rooms: OpenRooms) -> None:
 async def test_a_stream_that_nobody_read_is_forgotten(rooms: OpenRooms, sandbox: Simulators) -> None:
     """A client may leave before anything was written to it: its reservation and what it began end all the same."""
     sandbox.turn("webex", hang=True)
-    held = Reservations(Execution(make_schema(), await rooms()))
+    held = Reservations(Execution(make_schema(), await rooms()), 100)
     token = held.reserve(EVERYBODY)
     reservation = held.find(token, EVERYBODY)
     held.start(reservation, "1", Operation(SLOW))
@@ -184,7 +184,7 @@ async def test_what_a_stopped_operation_told_is_not_sent(rooms: OpenRooms) -> No
     log, opened = MemoryLog(), await rooms()
     log.append(2)
     opened.hub = hub_of(log)
-    held = Reservations(Execution(make_schema(), opened))
+    held = Reservations(Execution(make_schema(), opened), 100)
     asker = Asker("anyone", ("voice_sg",), None)
     token = held.reserve(asker)
     reservation = held.find(token, asker)

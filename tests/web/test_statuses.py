@@ -185,9 +185,10 @@ def test_clients_that_leave_disturb_nobody(web: Client) -> None:
 
 
 def test_a_document_has_a_largest_size(simulated: Simulated) -> None:
-    """``limits.document_bytes`` counts bytes, not characters; a longer document is a 413 before it is parsed."""
+    """``limits.document_bytes`` counts bytes, not characters; a longer document is refused before it is parsed."""
     with gateway(simulated.sources, limits={"document_bytes": 60}) as client:
         document = "{ sources { name } } # " + "é" * 18
         assert client.ask(document + "e").data["sources"]
         reply = client.ask(document + "é")
-    assert (reply.status, reply.refusal) == (413, ("BAD_USER_INPUT", "The document is longer than 60 bytes."))
+    assert (reply.status, reply.codes) == (400, ["DOCUMENT_TOO_COMPLEX"])
+    assert reply.refusal[1].startswith("The document is 61 bytes long; 60 is the limit:")
