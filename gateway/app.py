@@ -120,22 +120,27 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
                 *health_routes(rooms, plain, door),
                 webhook_route(rooms.events, settings),
             ]
-            refresher = Refresher(
-                rooms.callers, rooms.inventory, rooms.events, rooms.hub, rooms.clock, rooms.limits.deadline
-            )
-            beside = asyncio.gather(
-                *(caller.prepare() for caller in rooms.callers.values()),
-                refresher.run(),
-                rooms.events.keep_history(settings.state.history_days),
-            )
-            yield
-            beside.cancel()
-            await asyncio.gather(beside, return_exceptions=True)
+            async with _beside(rooms, settings):
+                yield
 
     front = Middleware(Front, settings.server, door, admission)
     app = Starlette(lifespan=lifespan, middleware=[*cors(settings.server), front], exception_handlers=HANDLERS)
     app.state.door = door
     return app
+
+
+@asynccontextmanager
+async def _beside(rooms: Rooms, settings: Settings) -> AsyncIterator[None]:
+    """What goes on while requests are answered."""
+    refresher = Refresher(rooms.callers, rooms.inventory, rooms.events, rooms.hub, rooms.clock, rooms.limits.deadline)
+    beside = asyncio.gather(
+        *(caller.prepare() for caller in rooms.callers.values()),
+        refresher.run(),
+        rooms.events.keep_history(settings.state.history_days),
+    )
+    yield
+    beside.cancel()
+    await asyncio.gather(beside, return_exceptions=True)
 
 
 @asynccontextmanager
