@@ -30,6 +30,7 @@ from gateway.upstream.shared import Shared
 from gateway.web.auth import Door
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import health_routes
+from gateway.web.pages import GRAPHIQL, asset_routes
 
 SHORTEST_KEY = 16
 """Bytes of a key that signs cursors, at least."""
@@ -76,6 +77,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
             app.router.routes[:0] = [
                 Route("/graphql", GraphQLEndpoint(schema, rooms, door)),
                 *health_routes(rooms, sdl(schema)),
+                *asset_routes(GRAPHIQL),
             ]
             prepared = asyncio.gather(*(caller.prepare() for caller in rooms.callers.values()))
             yield

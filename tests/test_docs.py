@@ -158,11 +158,14 @@ TEXTS = [
         "Dockerfile",
         "docs/**/*.md",
         "scripts/*",
+        "console/*",
+        "console/src/*",
+        "console/tabs/*",
         "gateway/**/*",
         "tests/**/*",
     )
     for path in sorted(ROOT.glob(pattern))
-    if path.is_file() and "__pycache__" not in path.parts and path != Path(__file__)
+    if path.is_file() and not {"__pycache__", "graphiql"} & set(path.parts) and path != Path(__file__)
 ]
 
 

@@ -7,7 +7,7 @@ import msgspec
 import strawberry
 from graphql import ExecutionResult
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.types.execution import PreExecutionError
 
@@ -16,13 +16,13 @@ from gateway.schema.context import Context, Rooms
 from gateway.web.auth import Door
 from gateway.web.exchange import HttpRefused, read_operation
 from gateway.web.negotiation import JSON, RESPONSE, media_type, prefers_html
-from gateway.web.pages import CONSOLE, CONSOLE_HEADERS
+from gateway.web.pages import PAGE
 
 NOT_STORED = {"cache-control": "no-store", "x-content-type-options": "nosniff", "vary": "accept, authorization"}
 
 
 class GraphQLEndpoint:
-    """An ASGI application for one path: GraphQL over HTTP, and a console for browsers."""
+    """An ASGI application for one path: GraphQL over HTTP, and a page for browsers."""
 
     def __init__(self, schema: strawberry.Schema, rooms: Rooms, door: Door) -> None:
         self._schema = schema
@@ -37,7 +37,7 @@ class GraphQLEndpoint:
     async def _answer(self, request: Request) -> Response:
         accept = ", ".join(request.headers.getlist("accept"))
         if request.method == "GET" and "query" not in request.query_params and prefers_html(accept):
-            return HTMLResponse(CONSOLE, headers=CONSOLE_HEADERS)
+            return PAGE.answer(request)
         kind = media_type(accept)
         if kind is None:
             refused = HttpRefused(406, "BAD_USER_INPUT", f"Accept {RESPONSE} or {JSON}.")
