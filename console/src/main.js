@@ -8,6 +8,7 @@ import { createRoot } from 'react-dom/client';
 import 'graphiql/style.css';
 import '@graphiql/plugin-explorer/style.css';
 import './page.css';
+import { storage } from './storage.js';
 
 const url = new URL('/graphql', location.href);
 const socket = new URL(url);
@@ -20,7 +21,7 @@ createRoot(document.getElementById('graphiql')).render(
     fetcher: createGraphiQLFetcher({ url: url.href, subscriptionUrl: socket.href }),
     plugins: [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })],
     defaultTabs: Object.values(documents).map((query) => ({ query })),
-    // Headers hold keys: they are gone with the page.
+    storage,
     shouldPersistHeaders: false,
     showPersistHeadersSettings: false,
   }),
