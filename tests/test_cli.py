@@ -155,6 +155,13 @@ def test_schema_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         1,
         f"{file} differs from the schema: run gateway schema print > {file}, and read what changed.\n",
     )
+    assert "BREAKING  Field Query.a was removed.\n" in other.stdout
+    file.write_text(f"# a remark\n{sdl(make_schema())}", encoding="utf-8")
+    assert called("schema", "check", file).stdout == "Only the layout changed.\n"
+    file.write_text("type Query {", encoding="utf-8")
+    broken = called("schema", "check", file)
+    assert (broken.exit_code, broken.stdout) == (2, "")
+    assert broken.stderr.startswith(f"gateway: {file} is not a GraphQL schema (Syntax Error: Expected Name")
     file.write_bytes(b"\xff")
     assert called("schema", "check", file).stderr == f"gateway: {file} cannot be read (it is not UTF-8).\n"
     assert called("schema", "check", tmp_path).exit_code == 2

@@ -41,8 +41,9 @@ def url(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for the tests of a module: while it is open no other event loop can run. Where root runs them, it has no sandbox of its own."""
+    """One browser for the tests of a module: while it is open no other event loop can run."""
     with sync_playwright() as tools:
+        # Chromium refuses a sandbox of its own to root
         browser = tools.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=os.geteuid() != 0)
         yield browser
         browser.close()
