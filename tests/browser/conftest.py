@@ -1,5 +1,6 @@
 """A gateway from the built wheel, and Debian's Chromium that watches what its pages do."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -20,8 +21,10 @@ NPM = shutil.which("npm")
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel with GraphiQL in it."""
-    subprocess.run(["/bin/sh", str(ROOT / "scripts" / "console")], check=True)  # noqa: S603 - the script of this repository
+    """The wheel with GraphiQL in it, which the first of several test processes builds while the others wait."""
+    with (ROOT / "console" / "package.json").open("r+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        subprocess.run(["/bin/sh", str(ROOT / "scripts" / "console")], check=True)  # noqa: S603 - the script of this repository
     place = tmp_path_factory.mktemp("wheel")
     words = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(place)]
     subprocess.run(words, cwd=ROOT, check=True, capture_output=True)  # noqa: S603 - the build backend
