@@ -44,6 +44,7 @@ from gateway.web.execution import Execution
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import health_routes
 from gateway.web.limits import Front, cors
+from gateway.web.pages import GRAPHIQL, asset_routes
 from gateway.web.sockets import SocketEndpoint
 from gateway.web.tokens import Tokens
 from gateway.web.trusted import read_manifests
@@ -118,6 +119,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
                 Route("/graphql", GraphQLEndpoint(execution, door, library, admission, settings)),
                 WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, admission, settings)),
                 *health_routes(rooms, plain, door),
+                *asset_routes(GRAPHIQL),
                 webhook_route(rooms.events, settings),
             ]
             async with _beside(rooms, settings):
