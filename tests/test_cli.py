@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 from click.testing import CliRunner, Result
 
+from gateway import __version__
 from gateway.cli import main
 from gateway.commands.serving import PASTE
 from gateway.commands.sources import ask_once
