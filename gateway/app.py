@@ -67,7 +67,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
         SettingsInvalid: the key that signs cursors can be neither read nor written.
     """
     cursor_key = cursor_secret(settings)
-    schema = make_schema(max_tokens=settings.limits.document_tokens)
+    schema = make_schema(max_tokens=settings.limits.document_tokens, compiling=settings.server.compiled)
     door = Door(settings)
 
     @asynccontextmanager

@@ -58,6 +58,9 @@ class ServerSettings(BaseModel):
     insecure: bool = Field(
         False, description="Serve everybody who can reach the host, although no client is configured."
     )
+    compiled: bool = Field(
+        True, description="Compile the operations that come again; without, every value is written step by step."
+    )
     cursor_key: SecretStr | None = Field(
         None, min_length=16, description="Signs cursors; without one it is made once and kept beside the store."
     )

@@ -37,11 +37,15 @@ class Rooms:
 
 
 class Context:
-    """What lives as long as one request."""
+    """What lives as long as one request.
 
-    def __init__(self, rooms: Rooms, asker: Asker) -> None:
+    ``as_text``: the answer's data is only to be encoded, so its parts may be JSON text already (``msgspec.Raw``).
+    """
+
+    def __init__(self, rooms: Rooms, asker: Asker, *, as_text: bool = False) -> None:
         self.rooms = rooms
         self.asker = asker
+        self.as_text = as_text
         self.loaders = Loaders(rooms.lookups)
         self._deadline = rooms.clock.monotonic() + rooms.limits.deadline
 

@@ -20,6 +20,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from gateway.errors import BadUserInput, GatewayError, SourceError
+from gateway.schema.compile_run import Operations, executor_over
 from gateway.schema.phone_number import PhoneNumber
 from gateway.schema.query import Query
 from gateway.schema.scalars import SCALARS
@@ -129,11 +130,12 @@ class Schema(strawberry.Schema):
         """Nothing: a caller's errors are told to the caller, and unforeseen ones are logged where they are coded."""
 
 
-def make_schema(*, max_tokens: int = 2000) -> strawberry.Schema:
-    """The schema of all providers in PROVIDERS."""
+def make_schema(*, max_tokens: int = 2000, compiling: bool = True) -> strawberry.Schema:
+    """The schema of all providers in PROVIDERS; ``compiling``: operations that come again are compiled."""
     schema = Schema(
         query=Query,
         types=[PhoneNumber],
+        execution_context_class=executor_over(Operations()) if compiling else None,
         config=StrawberryConfig(scalar_map=SCALARS),
         extensions=[
             ErrorCodes,

@@ -60,7 +60,7 @@ class GraphQLEndpoint:
             operation.query,
             variable_values=operation.variables,
             operation_name=operation.operation_name,
-            context_value=Context(self._rooms, asker),
+            context_value=Context(self._rooms, asker, as_text=True),
         )
         return _written(result, kind)
 
