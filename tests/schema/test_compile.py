@@ -36,6 +36,10 @@ async def _late(thing: strawberry.Parent["Thing"]) -> "Thing | None":
     return thing.after
 
 
+def _name_of(thing: strawberry.Parent["Thing"]) -> str | None:
+    return thing.name
+
+
 def _sized(by: int) -> int:
     return by
 
@@ -66,6 +70,8 @@ class Thing:
     late: "Thing | None" = strawberry.field(resolver=_late)
     sized: int = strawberry.field(resolver=_sized)
     guarded: str | None = strawberry.field(default="", extensions=[Guard()])
+    called: str | None = strawberry.field(resolver=_name_of)
+    barred: str | None = strawberry.field(resolver=_name_of, extensions=[Guard()])
 
 
 @strawberry.type
@@ -104,7 +110,7 @@ def _quiet() -> Iterator[None]:
 @pytest.mark.parametrize(
     ("query", "thing"),
     [
-        ("{ thing { name size flag items __typename } again: thing { name } }", Thing()),
+        ("{ thing { name size flag items called __typename } again: thing { name } }", Thing()),
         ("{ thing { size other { __typename ... on Lone { name } } } }", Thing(size=None, other=Lone())),
         ("{ thing { late { name late { name } } } }", Thing(after=Thing(after=Thing()))),
         ("{ thing { late { name } } }", Thing()),
@@ -145,11 +151,12 @@ def test_what_is_not_as_its_type_says_is_left_to_graphql_core(
     assert [record.name for record in caplog.records] == ["gateway.schema.compile_run"]
 
 
-def test_a_refusal_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
-    """A guard's refusal comes with its place, and nothing is logged of it: the next client may be let in."""
-    held, answer = _answers("{ thing { name guarded } }", Thing())
-    assert '"guarded":null' in answer
-    assert '"path":["thing","guarded"]' in answer
+@pytest.mark.parametrize("name", ["guarded", "barred"])
+def test_a_refusal_is_no_fault(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The guard of a value and of a resolver: its refusal comes with its place, and nothing is logged of it: the next client may be let in."""
+    held, answer = _answers(f"{{ thing {{ name {name} }} }}", Thing())
+    assert f'"{name}":null' in answer
+    assert f'"path":["thing","{name}"]' in answer
     assert held.given_up == 2
     assert not caplog.records
 
