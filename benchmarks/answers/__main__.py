@@ -75,7 +75,7 @@ async def _bodies(workload: Workload, gateway: Gateway) -> list[bytes]:
     """The requests in turn; where cursors are wanted, one for every page of the list."""
     variables = list(workload.variables)
     while workload.cursors and len(variables) < 100:  # noqa: PLR2004 - different cursors at most
-        answer = json.loads(await gateway.ask(_body(workload, variables[-1])))
+        answer = json.loads(await gateway.ask(_body(workload, {**variables[-1], "walking": True})))
         info = answer["data"]["phoneNumbers"]["pageInfo"]
         if not info["hasNextPage"]:
             break
@@ -101,9 +101,9 @@ async def _measured(workload: Workload, pair: tuple[Gateway, Gateway], seconds: 
     bodies = await _bodies(workload, pair[1])
     for body in bodies:
         for _ in ("first sight", "second sight"):
-            fast, plain = [await gateway.ask(body) for gateway in pair]
-            if fast != plain or b'"errors"' in fast:
-                sys.exit(f"{workload.title}: the answers differ, or are errors: {fast[:300]!r}")
+            answers = [await gateway.ask(body) for gateway in pair]
+            if answers[0] != answers[1] or b'"errors"' in answers[0]:
+                sys.exit(f"{workload.title}: the answers differ, or are errors: {answers[0][:300]!r}")
     rounds = [[await _round(gateway, bodies, seconds) for gateway in pair] for _ in range(ROUNDS)]
     fast, plain = (Cost(*map(statistics.median, zip(*costs, strict=True))) for costs in zip(*rounds, strict=True))
     figures = f"{fast.rate:9.0f} {fast.cpu:8.3f} {plain.rate:9.0f} {plain.cpu:8.3f}"

@@ -52,8 +52,8 @@ WORKLOADS = (
     Workload("W4c  the same, warm", _thousand("")),
     Workload(
         "M    the merged list, warm, a page of 50 at every cursor",
-        "query M($after: String) { phoneNumbers(first: 50, after: $after) {"
-        " nodes { ...N } pageInfo { hasNextPage endCursor } complete } }" + NUMBER,
+        "query M($after: String, $walking: Boolean = false) { phoneNumbers(first: 50, after: $after) {"
+        " nodes { ...N } pageInfo { hasNextPage endCursor @include(if: $walking) } complete } }" + NUMBER,
         cursors=True,
     ),
 )
