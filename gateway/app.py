@@ -100,7 +100,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     """
     cursor_key = cursor_secret(settings)
     migrate(settings.state.database_url)
-    schema = make_schema(settings.limits, subgraph=settings.server.subgraph)
+    schema = make_schema(settings.limits, subgraph=settings.server.subgraph, compiling=settings.server.compiled)
     plain = sdl(make_schema() if settings.server.subgraph else schema)
     tokens = None if settings.tokens is None else Tokens(settings.tokens)
     door = Door(settings, tokens)
