@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from gateway.app import create_app
 from gateway.schema.graph import make_schema, sdl
-from tests.conftest import Gateway, ManualClock, settings_of
+from tests.clocks import ManualClock
+from tests.conftest import Gateway, settings_of
 from tests.schema.documents import NUMBER, PAGE
 from tests.schema.gateways import Simulated
 from tests.schema.operations import Asked, operations
