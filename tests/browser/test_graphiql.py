@@ -1,6 +1,8 @@
 """GraphiQL from the built wheel in headless Chromium: offline, under its policy, with its tabs, docs and Explorer."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import CHROMIUM, NPM, Watched
+from tests.schema.commands import ROOT
 
 pytestmark = [
     pytest.mark.skipif(NPM is None, reason="npm is missing: without Node.js GraphiQL cannot be built"),
@@ -16,10 +19,13 @@ pytestmark = [
 ]
 
 expect.set_options(timeout=30_000)
-UNTIL_NOTED = """new Promise(done => {
-    const look = () => localStorage["graphiql:tabState"]?.includes('"activeTabIndex":6') ? done() : requestAnimationFrame(look);
+UNTIL_NOTED = """index => new Promise(done => {
+    const look = () =>
+        localStorage["graphiql:tabState"]?.includes(`"activeTabIndex":${index}`) ? done() : requestAnimationFrame(look);
     look();
 })"""
+"""GraphiQL sends the operation's name of the tab that was open before, until it has taken note of the one that is."""
+
 KEY = "nobodys-business"
 
 
@@ -54,17 +60,36 @@ def test_a_prepared_tab_runs(watched: Watched, tmp_path: Path) -> None:
 
 
 def test_every_kind_of_question_has_a_tab(watched: Watched) -> None:
-    """The tabs bear the names of their operations, and the last one is answered too."""
+    """The tabs bear the names of their operations, and not only the first one is answered."""
     page = watched.page
     tabs = page.get_by_role("tab")
-    names = ("EveryProvider", "EightByEight", "Webex", "CloudLX", "CallGear", "Page", "LookUp")
+    names = ("EveryProvider", "EightByEight", "Webex", "CloudLX", "CallGear", "Page", "LookUp", "Changes")
     expect(tabs).to_have_text([re.compile(f"^{name}") for name in names])
-    tabs.filter(has_text="LookUp").click()
-    expect(page.locator(".graphiql-query-editor")).to_contain_text("LookUp")
-    # until GraphiQL has taken note of the open tab, it sends the operation's name of the one before
-    page.evaluate(UNTIL_NOTED)
+    opened(page, 6, "LookUp")
     run_button(page).click()
     expect(page.locator(".graphiql-response")).to_contain_text("NOT_FOUND")
+
+
+def opened(page: Page, index: int, name: str) -> None:
+    """Have a prepared tab open."""
+    page.get_by_role("tab").filter(has_text=name).click()
+    expect(page.locator(".graphiql-query-editor")).to_contain_text(name)
+    page.evaluate(UNTIL_NOTED, index)
+
+
+def test_a_change_arrives(watched: Watched) -> None:
+    """The last tab listens over a WebSocket, and shows what 8x8's documented event changes as soon as it is told."""
+    page = watched.page
+    opened(page, 7, "Changes")
+    with page.expect_websocket() as listening:
+        run_button(page).click()
+    listening.value.wait_for_event("framesent", lambda frame: '"subscribe"' in str(frame))
+    send = [sys.executable, "-m", "gateway", "webhook", "send", "voice_sg", "--url"]
+    subprocess.run([*send, watched.url.removesuffix("/graphql")], cwd=ROOT, check=True)  # noqa: S603 - the gateway itself
+    answer = page.locator(".graphiql-response")
+    expect(answer).to_contain_text("phoneNumberChanged")
+    expect(answer).to_contain_text("voice_sg")
+    page.get_by_role("button", name=re.compile("^Stop query")).click()
 
 
 def test_the_documentation_can_be_followed(watched: Watched) -> None:

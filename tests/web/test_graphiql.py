@@ -84,12 +84,13 @@ def test_there_is_a_tab_for_each_kind_of_question() -> None:
         "5-callgear",
         "6-paging",
         "7-look-up",
+        "8-changes",
     ]
 
 
-@pytest.mark.parametrize("path", TABS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", TABS[:-1], ids=lambda path: path.stem)
 def test_every_tab_is_answered(web: Client, path: Path) -> None:
-    """What GraphiQL offers runs as it stands, and brings numbers with their providers' details."""
+    """What GraphiQL offers runs as it stands, and brings numbers with their providers' details; the last one listens."""
     [held] = web.ask(path.read_text(encoding="utf-8")).data.values()
     rows = held.get("nodes") or held.get("edges") or held["records"]
     assert rows
