@@ -19,6 +19,7 @@ from gateway.schema.context import Rooms
 from gateway.schema.graph import make_schema, sdl
 from gateway.sections import redis_address
 from gateway.settings import Settings, make_sources
+from gateway.telemetry import Tell, silence
 from gateway.upstream.cache import Cache
 from gateway.upstream.cache_memory import BoundedMemory
 from gateway.upstream.cache_valkey import Valkey
@@ -56,19 +57,19 @@ SHORTEST_KEY = 16
 
 @asynccontextmanager
 async def open_rooms(
-    settings: Settings, clock: Clock, cursor_key: bytes | None = None, sdl: str = ""
+    settings: Settings, clock: Clock, cursor_key: bytes | None = None, sdl: str = "", tell: Tell = silence
 ) -> AsyncIterator[Rooms]:
     """Everything below the schema, with its sockets; closed at the end. Without a key, cursors end with the rooms."""
     sources = make_sources(settings)
     transport = HttpTransport.open(clock.now)
-    callers = {name: Caller(source, transport, clock) for name, source in sources.items()}
+    callers = {name: Caller(source, transport, clock, tell) for name, source in sources.items()}
     shared = _shared(settings, sources, clock)
-    cache = Cache(BoundedMemory(settings.state.cache_bytes), shared, settings.limits.deadline)
+    cache = Cache(BoundedMemory(settings.state.cache_bytes), shared, settings.limits.deadline, tell)
     database = Database.open(settings.state.database_url)
     store = Store(database, sources)
     hub = Hub(store)
     events = Events(store, sources, hub, clock)
-    inventory = Inventory(callers, cache, clock, events)
+    inventory = Inventory(callers, cache, clock, events, tell)
     rooms = Rooms(
         callers=callers,
         inventory=inventory,

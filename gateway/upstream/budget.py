@@ -7,6 +7,7 @@ from math import inf
 
 from gateway.errors import SourceError, SourceRateLimited
 from gateway.providers.protocol import Source
+from gateway.telemetry import ABANDONED, OK, Tell, Waited, silence
 from gateway.upstream.clock import Clock, Timer
 from gateway.upstream.errand import Errand
 from gateway.upstream.rate import Rate
@@ -16,8 +17,10 @@ from gateway.upstream.turns import Turns, Waiter
 class Budget:
     """The turns of one source."""
 
-    def __init__(self, source: Source, clock: Clock) -> None:
+    def __init__(self, source: Source, clock: Clock, tell: Tell = silence) -> None:
+        self._name = source.name
         self._title = source.title
+        self._tell = tell
         self._slots = source.settings.concurrency
         self._longest_call = source.settings.timeout
         self.rate = Rate(source.settings.calls_per_minute)
@@ -57,18 +60,23 @@ class Budget:
             return
         if seconds < self._wait() < inf:
             self._turns.leave(waiter, errand)
+            self._tell(Waited(self._name, SourceRateLimited.code, 0.0))
             raise self._refusal()
+        began, outcome = self._clock.monotonic(), SourceRateLimited.code
         timer = self._clock.after(seconds, lambda: self._give_up(waiter))
         try:
             with errand.waiting(self._refusal):
                 await waiter
+            outcome = OK
         except asyncio.CancelledError:
+            outcome = ABANDONED
             if not waiter.cancelled() and waiter.exception() is None:
                 self._return()
             raise
         finally:
             timer.cancel()
             self._turns.leave(waiter, errand)
+            self._tell(Waited(self._name, outcome, self._clock.monotonic() - began))
 
     def _give_up(self, waiter: Waiter) -> None:
         if not waiter.done():

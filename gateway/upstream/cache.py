@@ -15,10 +15,11 @@ from msgspec.structs import replace
 from gateway.errors import SourceError
 from gateway.numbers.e164 import E164
 from gateway.providers.protocol import Source
+from gateway.telemetry import CacheRead, Tell, silence
 from gateway.upstream.cache_memory import BoundedMemory, Entry, Kept
 from gateway.upstream.errand import Errand
 from gateway.upstream.flights import Flights, Load
-from gateway.upstream.keys import NUMBER, number_key, scope_of, scope_of_key
+from gateway.upstream.keys import NUMBER, number_key, scope_of, scope_of_key, source_of_key
 from gateway.upstream.shared import Shared
 
 K = TypeVar("K", bound=Kept)
@@ -44,10 +45,17 @@ class Mark(NamedTuple):
 class Cache:
     """The typed face of the storage, with single-flight. ``shared`` is the part that several processes have together."""
 
-    def __init__(self, memory: BoundedMemory, shared: Shared | None = None, seconds: float = FLIGHT_SECONDS) -> None:
+    def __init__(
+        self,
+        memory: BoundedMemory,
+        shared: Shared | None = None,
+        seconds: float = FLIGHT_SECONDS,
+        tell: Tell = silence,
+    ) -> None:
         self._store = memory
         self._shared = shared
         self._flights = Flights(seconds)
+        self._tell = tell
         self._forgotten: Counter[str] = Counter()
 
     async def peek(self, key: str, ttl: float, errand: Errand) -> Any | None:  # noqa: ANN401 - what was put there
@@ -56,7 +64,10 @@ class Cache:
         return None if entry is None else entry.value
 
     async def peek_many(self, keys: Sequence[str], ttl: float, errand: Errand) -> list[Any | None]:
-        """What is kept under each key of one source, where it is fresh enough for the errand."""
+        """What is kept under each key of one source, where it is fresh enough for the errand.
+
+        Only what is found counts as read: the rest is looked for by ``fetch``.
+        """
         if not keys:
             return []
         mark = await self.mark(scope_of_key(keys[0]))
@@ -68,6 +79,8 @@ class Cache:
             for place, value in zip(lacking, others, strict=True):
                 if value is not None and _takes(errand, value, ttl):
                     found[place] = (await self._put(keys[place], mark, value)).value
+        if hits := len(keys) - found.count(None):
+            self._tell(CacheRead(source_of_key(keys[0]), "HIT", hits))
         return found
 
     async def keep(self, key: str, value: Kept, seconds: float = DAY) -> None:
@@ -94,6 +107,7 @@ class Cache:
         """
         mark = await self.mark(scope_of_key(key))
         entry = await self._fresh(key, mark, ttl, errand)
+        self._tell(CacheRead(source_of_key(key), "MISS" if entry is None else "HIT"))
         if entry is not None:
             if not entry.refreshed and errand.age(entry.value.as_of) >= entry.soft * ttl:
                 entry.refreshed = True
@@ -120,6 +134,7 @@ class Cache:
         if entry is None or entry.value.negative:
             return None
         value: Any = entry.value
+        self._tell(CacheRead(source_of_key(key), "STALE"))
         return self._store.made(key, value, "stale", lambda: replace(value, stale=True))
 
     def made(self, key: str, origin: object, name: str, make: Callable[[], T]) -> T:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from gateway.errors import SourceError
 from gateway.providers.protocol import Authenticates, Request, Response, Token
+from gateway.telemetry import OK, Tell, TokenFetched, silence
 from gateway.upstream.clock import Clock
 
 EARLY = 0.1
@@ -16,9 +17,10 @@ Send = Callable[[Request, Callable[[Response], Token]], Awaitable[Token]]
 class TokenHolder:
     """The token of one source; however many wait for it, the source is asked once."""
 
-    def __init__(self, source: Authenticates, clock: Clock) -> None:
+    def __init__(self, source: Authenticates, clock: Clock, tell: Tell = silence) -> None:
         self._source = source
         self._clock = clock
+        self._tell = tell
         self._token: str | None = None
         self._ends: float | None = None
         self._failure: SourceError | None = None
@@ -47,9 +49,11 @@ class TokenHolder:
             fresh = await send(self._source.log_in(), self._source.read_token)
         except SourceError as error:
             self._attempts, self._failure = self._attempts + 1, error
+            self._tell(TokenFetched(self._source.name, error.code))
             raise
         self._attempts, self._failure = self._attempts + 1, None
         self._keep(fresh)
+        self._tell(TokenFetched(self._source.name, OK))
         return fresh.value
 
     def _usable(self) -> str | None:

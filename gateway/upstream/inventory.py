@@ -16,6 +16,7 @@ from gateway.numbers.remarks import UNSORTED
 from gateway.numbers.search import OrderField, Search
 from gateway.numbers.windows import Range, Window
 from gateway.providers.protocol import Lists, Source
+from gateway.telemetry import Drifted, Tell, kinds_of_reading, silence
 from gateway.upstream.cache import Cache
 from gateway.upstream.clock import Clock
 from gateway.upstream.drive import drive
@@ -41,11 +42,14 @@ def facts_of(source: Source) -> Facts:
 class Inventory:
     """Every source's list, and the windows over them."""
 
-    def __init__(self, callers: Mapping[str, Caller], cache: Cache, clock: Clock, events: Events) -> None:
+    def __init__(
+        self, callers: Mapping[str, Caller], cache: Cache, clock: Clock, events: Events, tell: Tell = silence
+    ) -> None:
         self._callers = callers
         self._cache = cache
         self._clock = clock
         self._events = events
+        self._tell = tell
         self._lengths: dict[str, int] = {}
         self._unsorted: set[str] = set()
 
@@ -272,6 +276,8 @@ class Inventory:
             skipped=drained.skipped,
             drift=(*drained.drift, UNSORTED) if unsorted else drained.drift,
         )
+        for kind in kinds_of_reading(read.drift):
+            self._tell(Drifted(source.name, kind))
         if unfiltered:
             self._lengths[source.name] = drained.sent
             await self._events.observe(source.name, read, asked)

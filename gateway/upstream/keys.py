@@ -32,6 +32,11 @@ def scope_of_key(key: str) -> str:
     return key.rsplit("/", 2)[0]
 
 
+def source_of_key(key: str) -> str:
+    """The name of the source whose answer is kept under a key."""
+    return key.split("/", 3)[2]
+
+
 def scope_of(source: Source) -> str:
     """What every key of a source begins with. Places and credentials of one name in two gateways never share."""
     return f"{source.slug}/{source.version}/{source.name}/{_place(source.settings)}"

@@ -14,6 +14,7 @@ from gateway.errors import (
     SourceTimeout,
     SourceUnavailable,
 )
+from gateway.numbers.blocks import Listing
 from gateway.providers.protocol import (
     Authenticates,
     Lists,
@@ -25,6 +26,7 @@ from gateway.providers.protocol import (
     Sorts,
     Source,
 )
+from gateway.telemetry import ABANDONED, OK, Called, CircuitChanged, Drifted, Retried, Tell, kinds_of, silence
 from gateway.upstream.budget import Budget
 from gateway.upstream.circuit import Circuit, State, Ticket
 from gateway.upstream.client import Transport
@@ -52,18 +54,21 @@ class Caller:
     ``lists``, ``sorts``, ``looks_up`` and ``looks_up_many`` are the source again where it has that capability, else None.
     """
 
-    def __init__(self, source: Source, transport: Transport, clock: Clock) -> None:
+    def __init__(self, source: Source, transport: Transport, clock: Clock, tell: Tell = silence) -> None:
         self.source = source
         self._transport = transport
         self._clock = clock
-        self._budget = Budget(source, clock)
+        self._tell = tell
+        self._budget = Budget(source, clock, tell)
         self._retries = Retries(source.settings.retries)
         self._circuit = Circuit(
             calls=source.settings.circuit_calls,
             share=source.settings.circuit_share,
             pause=source.settings.circuit_pause,
         )
-        self._tokens = TokenHolder(source, clock) if isinstance(source, Authenticates) and source.exchanges else None
+        self._tokens = (
+            TokenHolder(source, clock, tell) if isinstance(source, Authenticates) and source.exchanges else None
+        )
         self._rephrases = source if isinstance(source, Rephrases) else None
         self.lists = source if isinstance(source, Lists) else None
         self.sorts = source if isinstance(source, Sorts) and source.paging.sorts else None
@@ -144,6 +149,7 @@ class Caller:
             wait = self._retries.wait(done, error, ends - self._clock.monotonic())
             if wait is None:
                 raise error
+            self._tell(Retried(self.source.name, error.code))
             await sleep(self._clock, wait)
             try:
                 async with self._turn(errand, ends - self._clock.monotonic()) as ticket:
@@ -162,7 +168,9 @@ class Caller:
         if self._circuit.refuses(self._clock.monotonic()):
             raise self._left_alone()
         async with self._budget.turn(errand, seconds):
+            before = self._circuit.state
             ticket = self._circuit.admit(self._clock.monotonic())
+            self._tell_change(before)
             if ticket is None:
                 raise self._left_alone()
             yield ticket
@@ -183,29 +191,41 @@ class Caller:
 
     async def _once(self, signed: Request, read: Read[T], ends: float, ticket: Ticket) -> T:
         """One call, and what it says of the source's health."""
-        began = self._clock.monotonic()
+        began, outcome = self._clock.monotonic(), ABANDONED
         try:
             response = await self._transport.send(signed, ends - began)
             answer = read(response)
+            outcome = OK
         except SourceError as error:
+            outcome = error.code
             self._budget.hold(error)
             self._judge(ticket, error, began, ends)
             raise
         except BaseException:
             self._circuit.abandoned(ticket)
             raise
+        finally:
+            self._tell(Called(self.source.name, outcome, self._clock.monotonic() - began))
         self._judge(ticket, None, began, ends)
+        if isinstance(answer, Listing) and answer.drift:
+            for kind in kinds_of(answer.drift):
+                self._tell(Drifted(self.source.name, kind))
         return answer
 
     def _judge(self, ticket: Ticket, error: SourceError | None, began: float, ends: float) -> None:
         """Tell the circuit. A timeout of a call that had little time says nothing; a refusal shows that somebody is there."""
-        now, timeout = self._clock.monotonic(), self.source.settings.timeout
+        now, timeout, before = self._clock.monotonic(), self.source.settings.timeout, self._circuit.state
         if isinstance(error, SourceTimeout) and ends - began < timeout / 2:
             self._circuit.abandoned(ticket)
         elif isinstance(error, FAILURES) or now - began >= SLOW * timeout:
             self._circuit.failed(ticket, now)
         else:
             self._circuit.succeeded(ticket, now)
+        self._tell_change(before)
+
+    def _tell_change(self, before: State) -> None:
+        if self._circuit.state is not before:
+            self._tell(CircuitChanged(self.source.name, self._circuit.state.name))
 
     def _left_alone(self) -> SourceCircuitOpen:
         wait = self._circuit.remaining(self._clock.monotonic())

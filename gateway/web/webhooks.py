@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.errors import BadUserInput, Forbidden, StoreUnavailable, Unauthenticated
 from gateway.providers.protocol import Receives
 from gateway.settings import Settings
+from gateway.telemetry import EventArrived, Tell, silence
 from gateway.upstream.events import Events
 from gateway.web.exchange import HttpRefused
 from gateway.web.senders import comes_from, knows_secret
@@ -19,16 +20,17 @@ RETRY_SECONDS = 1
 HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
-def webhook_route(events: Events, settings: Settings) -> Route:
+def webhook_route(events: Events, settings: Settings, tell: Tell = silence) -> Route:
     """``/webhooks/{slug}/{source}``: POST takes an event of a source, GET and HEAD answer a vendor's probe."""
-    return Route("/webhooks/{slug}/{source}", Webhooks(events, settings))
+    return Route("/webhooks/{slug}/{source}", Webhooks(events, settings, tell))
 
 
 class Webhooks:
     """An ASGI application. Every refusal has one status and code, is counted, and stores nothing."""
 
-    def __init__(self, events: Events, settings: Settings) -> None:
+    def __init__(self, events: Events, settings: Settings, tell: Tell = silence) -> None:
         self._events = events
+        self._tell = tell
         self._proxies = settings.server.trusted_proxies
         self._longest = settings.limits.webhook_bytes
 
@@ -41,6 +43,7 @@ class Webhooks:
         except HttpRefused as refused:
             known = name if self._events.receiver(name) else ""  # what strangers make up is not counted by name
             self._events.outcomes[known][refused.code] += 1
+            self._tell(EventArrived(known, refused.code))
             response = _json({"code": refused.code, "message": str(refused)}, refused)
         await response(scope, receive, send)
 
@@ -61,6 +64,7 @@ class Webhooks:
             raise HttpRefused(503, error.code, str(error), {"retry-after": str(RETRY_SECONDS)}) from None
         outcome = "duplicate" if receipt.duplicate else "kept"
         self._events.outcomes[source.name][outcome] += 1
+        self._tell(EventArrived(source.name, outcome))
         return _json({"event": outcome, "changes": receipt.changes})
 
     def _source(self, request: Request) -> Receives:

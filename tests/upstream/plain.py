@@ -11,6 +11,7 @@ from gateway.numbers.e164 import E164
 from gateway.numbers.filters import Filter
 from gateway.numbers.model import Number
 from gateway.providers.protocol import Request, Response, Source, Token
+from gateway.telemetry import Fact
 from gateway.upstream.cache import Cache
 from gateway.upstream.cache_memory import BoundedMemory
 from gateway.upstream.client import HttpTransport
@@ -117,19 +118,20 @@ class Rephrasing(Acme):
 
 
 class Rig:
-    """One source with everything of this room around it; ``close`` gives its sockets back."""
+    """One source with everything of this room around it, and what was told of it; ``close`` gives its sockets back."""
 
     def __init__(self, kind: Any, url: str, clock: Clock, **settings: Any) -> None:  # noqa: ANN401 - any source's class
         held = AcmeSettings.model_validate(
             {"provider": "acme", "base_url": url, "api_key": "seKret", **PLAINLY, **settings}
         )
         self.source: Source = kind("depot", held)
+        self.facts: list[Fact] = []
         self.transport = HttpTransport.open(clock.now)
-        self.caller = Caller(self.source, self.transport, clock)
-        self.cache = Cache(BoundedMemory())
+        self.caller = Caller(self.source, self.transport, clock, self.facts.append)
+        self.cache = Cache(BoundedMemory(), tell=self.facts.append)
         self.stored = Stored({"depot": self.source}, clock)
         callers, events = {"depot": self.caller}, self.stored.events
-        self.inventory = Inventory(callers, self.cache, clock, events)
+        self.inventory = Inventory(callers, self.cache, clock, events, self.facts.append)
         self.lookups = Lookups(callers, self.inventory, self.cache, clock, events)
 
     async def close(self) -> None:

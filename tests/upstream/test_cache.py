@@ -34,11 +34,11 @@ async def test_how_long_a_copy_is_fresh(
 ) -> None:
     """A copy is served until the shortest of its source's ttl, the asked staleness and the brief belief in absence."""
     allowed = None if staleness is None else timedelta(seconds=staleness)
-    first = await cache.fetch("a", ttl, errand(10, allowed, clock), partial(shelf.load, negative=negative))
+    first = await cache.fetch(LIST, ttl, errand(10, allowed, clock), partial(shelf.load, negative=negative))
     clock.advance(fresh - 0.001)
-    assert await cache.peek("a", ttl, errand(10, allowed, clock)) is first
+    assert await cache.peek(LIST, ttl, errand(10, allowed, clock)) is first
     clock.advance(0.001)
-    assert await cache.peek("a", ttl, errand(10, allowed, clock)) is None
+    assert await cache.peek(LIST, ttl, errand(10, allowed, clock)) is None
 
 
 @pytest.mark.parametrize(("ttl", "staleness"), [(0.0, None), (60.0, 0.0)], ids=["no ttl", "PT0S"])
@@ -48,7 +48,7 @@ async def test_nothing_is_fresh_enough(
     """With no time allowed every question is asked anew, even at the same moment."""
     allowed = None if staleness is None else timedelta(seconds=staleness)
     for _ in range(3):
-        await cache.fetch("a", ttl, errand(10, allowed, clock), shelf.load)
+        await cache.fetch(LIST, ttl, errand(10, allowed, clock), shelf.load)
     assert shelf.loads == 3
 
 
@@ -183,7 +183,7 @@ async def test_an_old_absence_is_not_believed(cache: Cache, shelf: Shelf, clock:
     with pytest.raises(SourceUnavailable):
         await fetching(cache, shelf)
     for ttl in (TTL, 5.0):
-        asking = partial(cache.fetch, "a", ttl, shelf.errand(), partial(shelf.load, negative=True), stale_ttl=STALE)
+        asking = partial(cache.fetch, LIST, ttl, shelf.errand(), partial(shelf.load, negative=True), stale_ttl=STALE)
         await asking()
         clock.advance(min(ttl, NEGATIVE_SECONDS))
         shelf.fails = SourceUnavailable("Down.")
