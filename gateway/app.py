@@ -45,7 +45,9 @@ from gateway.web.execution import Execution
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import health_routes
 from gateway.web.limits import Front, cors
+from gateway.web.metrics import Metrics
 from gateway.web.pages import GRAPHIQL, asset_routes
+from gateway.web.requests import Requests
 from gateway.web.sockets import SocketEndpoint
 from gateway.web.tokens import Tokens
 from gateway.web.trusted import read_manifests
@@ -106,13 +108,13 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     tokens = None if settings.tokens is None else Tokens(settings.tokens)
     door = Door(settings, tokens)
     clock = clock or SystemClock()
-    admission = Admission(settings.limits, clock)
+    admission, metrics = Admission(settings.limits, clock), Metrics()
     trust = settings.server.trusted_documents
     trusted = {} if trust == "off" else read_manifests(settings.server.trusted_manifests)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_rooms(settings, clock, cursor_key, plain) as rooms, _fresh(tokens, clock):
+        async with open_rooms(settings, clock, cursor_key, plain, metrics.tell) as rooms, _fresh(tokens, clock):
             library = Library(rooms.documents, trusted, settings.limits.document_bytes, only=trust == "only")
             app.state.rooms = rooms
             execution = Execution(schema, rooms)
@@ -121,14 +123,16 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
                 WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, admission, settings)),
                 *health_routes(rooms, plain, door),
                 *asset_routes(GRAPHIQL),
-                webhook_route(rooms.events, settings),
+                webhook_route(rooms.events, settings, metrics.tell),
+                metrics.route(),
             ]
             async with _beside(rooms, settings):
                 yield
 
+    around = Middleware(Requests, metrics.tell, clock)
     front = Middleware(Front, settings.server, door, admission)
-    app = Starlette(lifespan=lifespan, middleware=[*cors(settings.server), front], exception_handlers=HANDLERS)
-    app.state.door = door
+    app = Starlette(lifespan=lifespan, middleware=[around, *cors(settings.server), front], exception_handlers=HANDLERS)
+    app.state.door, app.state.tell = door, metrics.tell
     return app
 
 

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from gateway.errors import SettingsInvalid
 from gateway.sections import LimitSettings
+from gateway.telemetry import silence
 from gateway.web.receiving import BoundedProtocol
 
 
@@ -96,11 +97,13 @@ class _Server(uvicorn.Server):
 
 
 def _server(app: ASGIApp, limits: LimitSettings | None = None) -> uvicorn.Server:
-    protocol = partial(BoundedProtocol, limits=limits or LimitSettings())
+    tell = getattr(getattr(app, "state", None), "tell", silence)
+    protocol = partial(BoundedProtocol, limits=limits or LimitSettings(), tell=tell)
     return _Server(
         uvicorn.Config(
             app,
             http=protocol,  # type: ignore[arg-type]  # called like the class that uvicorn wants
+            log_config=None,  # its lines are written as all others are
             log_level="warning",
             access_log=False,
             server_header=False,

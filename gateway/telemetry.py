@@ -82,7 +82,7 @@ class Refused(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """An HTTP request is over. ``kind`` is of ``ROUTES``; ``outcome`` is the status."""
+    """A request is over. ``kind``: GRAPHQL, SOCKET, WEBHOOK or OTHER; ``outcome``: its HTTP status, ABANDONED without one."""
 
     kind: str
     outcome: str

@@ -13,6 +13,7 @@ from gateway.sandbox.app import create_sandbox
 from gateway.serving import bind, run, running, url_of
 from gateway.settings import check_exposure, load, load_only
 from gateway.web.auth import Door
+from gateway.web.logs import write_json_lines
 
 PASTE = """\
 {
@@ -46,6 +47,7 @@ def serve(path: Path | None, host: str | None, port: int | None, insecure: bool 
         check_exposure(settings)
         app = create_app(settings)
         bound = bind(settings.server.host, settings.server.port)
+        write_json_lines()
         click.echo(f"gateway {__version__} serves {', '.join(sorted(settings.sources))} at {url_of(bound)}/graphql")
         run(app, bound, settings.limits, lambda: _reload_clients(app.state.door, path))
 

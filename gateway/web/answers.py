@@ -1,19 +1,54 @@
 """What goes back: GraphQL results and refusals as JSON, each error with its code and each answer with its status."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from gateway.errors import BadUserInput, GatewayError
 from gateway.schema.graph import extensions_of
+from gateway.telemetry import Refused, Tell, silence
 from gateway.web.exchange import HttpRefused
 from gateway.web.negotiation import JSON, RESPONSE
+from gateway.web.requests import bound_headers
 
 NOT_STORED = {"cache-control": "no-store", "x-content-type-options": "nosniff", "vary": "accept, authorization"}
+
+
+class Answer(Response):
+    """A response that tells of the errors in it when it is sent; ``codes`` are theirs."""
+
+    codes: tuple[str, ...] = ()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Tell, then send."""
+        tell_codes(scope, self.codes)
+        await super().__call__(scope, receive, send)
+
+
+def teller(scope: Scope) -> Tell:
+    """Who is told what happens in the application that a request came to."""
+    tell: Tell = getattr(scope["app"].state, "tell", silence)
+    return tell
+
+
+def tell_codes(scope: Scope, codes: Iterable[str]) -> None:
+    """A client is told errors with these codes."""
+    tell = teller(scope)
+    for code in codes:
+        tell(Refused(code))
+
+
+def codes_of(answer: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+    """The codes of an answer's errors; of a batch those of each answer, of an answer in parts those of each part."""
+    for one in answer if isinstance(answer, list) else [answer]:
+        for error in one.get("errors") or ():
+            yield error.get("extensions", {}).get("code", GatewayError.code)
+        yield from codes_of(one.get("incremental") or [])
 
 
 def error_answer(code: str, message: str) -> dict[str, Any]:
@@ -47,12 +82,14 @@ def refusal(refused: HttpRefused, kind: str) -> Response:
 
 def json_response(answer: object, status: int, kind: str, headers: Mapping[str, str] | None = None) -> Response:
     """JSON that nobody stores."""
-    return Response(
+    response = Answer(
         msgspec.json.encode(answer),
         status,
         headers={**NOT_STORED, **(headers or {})},
         media_type=f"{kind}; charset=utf-8",
     )
+    response.codes = tuple(codes_of(answer))
+    return response
 
 
 async def _nowhere(_: Request, error: Exception) -> Response:
@@ -68,7 +105,7 @@ async def _nowhere(_: Request, error: Exception) -> Response:
 
 async def _failed(_: Request, __: Exception) -> Response:
     answer = error_answer(GatewayError.code, "The gateway failed here; the failure is logged.")
-    return json_response(answer, 500, JSON)
+    return json_response(answer, 500, JSON, bound_headers())
 
 
 HANDLERS = {HTTPException: _nowhere, Exception: _failed}

@@ -20,6 +20,7 @@ from gateway.web.limits import ASKING
 from gateway.web.negotiation import EVENTS, JSON, RESPONSE, media_type, prefers_html, stream_type, takes_parts
 from gateway.web.pages import PAGE
 from gateway.web.presence import ClientGone, while_present
+from gateway.web.requests import note_operation
 from gateway.web.reservations import Reservations
 from gateway.web.streams import EVENT_STREAM, PATCHES, PAYLOADS, SHARED, Streamed
 
@@ -110,6 +111,7 @@ class GraphQLEndpoint:
             answers = await asyncio.gather(*(self._one_of_many(*one, asker) for one in enumerate(asked)))
             return json_response(answers, 200, kind)
         operation = await self._library.operation_of(asked)
+        note_operation(operation.query, operation.name)
         if wants.kind is None:
             return self._streamed(operation, asker, wants)
         if "@defer" in operation.query and takes_parts(wants.accept):

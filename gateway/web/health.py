@@ -10,7 +10,9 @@ from starlette.routing import Route
 from gateway.errors import RequestRefused, Unauthenticated
 from gateway.schema.authority import INTROSPECTION
 from gateway.schema.context import Rooms
+from gateway.web.answers import json_response, refused_answer
 from gateway.web.auth import Door
+from gateway.web.negotiation import JSON
 
 
 def health_routes(rooms: Rooms, sdl: str, door: Door) -> list[Route]:
@@ -38,8 +40,7 @@ def health_routes(rooms: Rooms, sdl: str, door: Door) -> list[Route]:
         try:
             door.demand(request.headers, INTROSPECTION)
         except RequestRefused as error:
-            content = {"errors": [{"message": str(error), "extensions": {"code": error.code}}]}
-            return JSONResponse(content, 401 if isinstance(error, Unauthenticated) else 403)
+            return json_response(refused_answer(error), 401 if isinstance(error, Unauthenticated) else 403, JSON)
         headers = {"etag": etag, "cache-control": "no-cache"}
         wanted = request.headers.get("if-none-match", "")
         if etag in wanted or wanted.strip() == "*":

@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.errors import BadUserInput, Forbidden, GatewayError, Overloaded, RateLimited, TryLater, Unauthenticated
 from gateway.sections import ServerSettings
 from gateway.settings import is_loopback
-from gateway.web.answers import json_response, refused_answer
+from gateway.telemetry import Refused
+from gateway.web.answers import json_response, refused_answer, teller
 from gateway.web.auth import Door
 from gateway.web.budget import Admission
 from gateway.web.negotiation import JSON
@@ -71,6 +72,7 @@ class Front:
         try:
             self.check_host(Headers(scope=scope))
         except Misdirected:
+            teller(scope)(Refused(Misdirected.code))
             await send({"type": "websocket.close", "code": 1008})  # before it is accepted: a 403
             return
         await self._app(scope, receive, send)

@@ -8,6 +8,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from gateway.errors import BadUserInput
 from gateway.sections import LimitSettings
+from gateway.telemetry import Refused, Tell, silence
 
 REASONS = {400: "Bad Request", 408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large"}
 
@@ -18,9 +19,10 @@ class BoundedProtocol(HttpToolsProtocol):
     A deadline runs from its opening, and from a request's first byte, to the end of the head; then to that of the body.
     """
 
-    def __init__(self, *arguments: Any, limits: LimitSettings, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own
+    def __init__(self, *arguments: Any, limits: LimitSettings, tell: Tell = silence, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*arguments, **named)
         self._limits = limits
+        self._tell = tell
         self._alarm: asyncio.TimerHandle | None = None
         self._head = 0
         self._in_head = False
@@ -110,6 +112,7 @@ class BoundedProtocol(HttpToolsProtocol):
             content = msgspec.json.encode({"errors": [{"message": message, "extensions": {"code": BadUserInput.code}}]})
             head = f"HTTP/1.1 {status} {REASONS[status]}\r\ncontent-type: application/json; charset=utf-8\r\n"
             tail = f"content-length: {len(content)}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n"
+            self._tell(Refused(BadUserInput.code))
             self.transport.write((head + tail).encode() + content)
         self.transport.close()
 

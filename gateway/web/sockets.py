@@ -13,10 +13,11 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.errors import BadUserInput, RequestRefused, Unauthenticated
+from gateway.errors import BadUserInput, Forbidden, RequestRefused, Unauthenticated
 from gateway.schema.authority import Asker
 from gateway.settings import Settings
-from gateway.web.answers import error_answer, refused_answer
+from gateway.telemetry import Refused
+from gateway.web.answers import codes_of, error_answer, refused_answer, tell_codes, teller
 from gateway.web.auth import Door
 from gateway.web.budget import Admission
 from gateway.web.documents import Library
@@ -54,11 +55,13 @@ class SocketEndpoint:
         """Serve one socket until it is closed."""
         socket = WebSocket(scope, receive, send)
         if not same_origin(socket.headers):
+            teller(scope)(Refused(Forbidden.code))
             await socket.close()  # before it is accepted: a 403
             return
         offered = PROTOCOL in scope["subprotocols"]
         await socket.accept(PROTOCOL if offered else None)
         if not offered:
+            teller(scope)(Refused("4406"))
             await socket.close(4406, f"Subprotocol not acceptable: use {PROTOCOL}")
             return
         await _Connection(self, socket).serve()
@@ -203,10 +206,14 @@ class _Connection:
 
     async def _send(self, message: dict[str, Any]) -> None:
         """As text: browsers' clients do not read binary frames. To whoever has left nothing is said."""
+        payload = message.get("payload")
+        if message["type"] in ("next", "error"):
+            tell_codes(self._socket.scope, codes_of(payload if isinstance(payload, dict) else {"errors": payload}))
         with suppress(WebSocketDisconnect, RuntimeError):  # Starlette raises the second when a close was sent before
             await self._socket.send_text(msgspec.json.encode(message).decode())
 
     async def _close(self, code: int, reason: str) -> None:
+        teller(self._socket.scope)(Refused(str(code)))
         with suppress(WebSocketDisconnect):
             await self._socket.close(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
 

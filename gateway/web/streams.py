@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
-from gateway.web.answers import NOT_STORED
+from gateway.web.answers import NOT_STORED, codes_of, tell_codes
 from gateway.web.execution import Told
 from gateway.web.presence import ClientGone, while_present
 
@@ -91,7 +91,7 @@ class Streamed:
         self._framing = framing
         self._heartbeat = heartbeat
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Write them."""
         framing = self._framing
         headers = {**NOT_STORED, "content-type": framing.media_type, "x-accel-buffering": "no"}
@@ -102,6 +102,7 @@ class Streamed:
             async with aclosing(self._answers), while_present(receive):
                 async for answer in with_silences(self._answers, self._heartbeat):
                     chunk = framing.beat if answer is None else framing.answer(answer)
+                    tell_codes(scope, () if answer is None else codes_of(answer.answer.get("payload", answer.answer)))
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
         except ClientGone:
             return

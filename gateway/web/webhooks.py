@@ -11,6 +11,7 @@ from gateway.providers.protocol import Receives
 from gateway.settings import Settings
 from gateway.telemetry import EventArrived, Tell, silence
 from gateway.upstream.events import Events
+from gateway.web.answers import Answer
 from gateway.web.exchange import HttpRefused
 from gateway.web.senders import comes_from, knows_secret
 
@@ -111,4 +112,6 @@ def _check_content_type(request: Request) -> None:
 
 def _json(body: dict[str, object], refused: HttpRefused | None = None) -> Response:
     status, headers = (refused.status, refused.headers) if refused else (200, {})
-    return Response(msgspec.json.encode(body), status, {**HEADERS, **headers}, "application/json")
+    response = Answer(msgspec.json.encode(body), status, {**HEADERS, **headers}, "application/json")
+    response.codes = (refused.code,) if refused else ()
+    return response

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from queue import SimpleQueue
 from signal import Signals
+from threading import Thread
 from typing import Self
 
 ROOT = Path(__file__).parents[2]
@@ -39,13 +41,26 @@ class Command:
             text=True,
         )
         self.printed = ""
+        self.requests: list[dict[str, object]] = []
+        self._complaints: SimpleQueue[str] = SimpleQueue()
+        self._reading = Thread(target=self._read)
+        self._reading.start()
+
+    def _read(self) -> None:
+        """Take its log as it comes: what it says of requests, and what it complains of."""
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            if '"event": "request"' in line:
+                self.requests.append(json.loads(line))
+            else:
+                self._complaints.put(line)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._process.kill()
-        self._process.communicate()
+        self._ended()
 
     def until(self, pattern: str) -> str:
         """What stands in the first group of the pattern, once that is printed."""
@@ -56,8 +71,7 @@ class Command:
 
     def complaint(self) -> str:
         """The next line that it complains in."""
-        assert self._process.stderr is not None
-        return next(self._process.stderr)
+        return self._complaints.get(timeout=30)
 
     def signal(self, given: Signals) -> None:
         """Send it a signal."""
@@ -66,5 +80,15 @@ class Command:
     def end(self, ending: Signals) -> None:
         """Tell it to stop: it ends with 0, complains of nothing, and leaves no file."""
         self.signal(ending)
-        _, complaints = self._process.communicate(timeout=30)
-        assert (self._process.returncode, complaints, list(self._place.iterdir())) == (0, "", [])
+        self._process.wait(timeout=30)
+        self._ended()
+        assert (self._process.returncode, list(self._place.iterdir())) == (0, [])
+        assert self._complaints.empty(), self._complaints.get()
+
+    def _ended(self) -> None:
+        """Its log is read to the end, and its pipes are closed."""
+        self._reading.join()
+        self._process.wait()
+        for pipe in (self._process.stdout, self._process.stderr):
+            assert pipe is not None
+            pipe.close()

@@ -83,7 +83,7 @@ async def turns() -> None:
 async def until(told: Callable[[], bool]) -> None:
     """Wait for something to become true."""
     async with asyncio.timeout(30):
-        while not told():  # noqa: ASYNC110 - what is waited for happens in a Valkey
+        while not told():  # noqa: ASYNC110 - what is waited for happens elsewhere
             await asyncio.sleep(0)
 
 
