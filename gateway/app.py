@@ -34,6 +34,7 @@ from gateway.upstream.lookups import Looked, Lookups
 from gateway.upstream.packing import Packing
 from gateway.upstream.policy import Caller
 from gateway.upstream.refresh import Refresher
+from gateway.upstream.resolving import CarefulResolver, trusted_hosts
 from gateway.upstream.shared import Shared
 from gateway.upstream.store import Store
 from gateway.web.answers import HANDLERS
@@ -60,7 +61,7 @@ async def open_rooms(
 ) -> AsyncIterator[Rooms]:
     """Everything below the schema, with its sockets; closed at the end. Without a key, cursors end with the rooms."""
     sources = make_sources(settings)
-    transport = HttpTransport.open(clock.now)
+    transport = HttpTransport.open(clock.now, CarefulResolver(trusted_hosts(sources.values())))
     callers = {name: Caller(source, transport, clock) for name, source in sources.items()}
     shared = _shared(settings, sources, clock)
     cache = Cache(BoundedMemory(settings.state.cache_bytes), shared, settings.limits.deadline)

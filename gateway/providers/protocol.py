@@ -93,6 +93,10 @@ class SourceSettings(BaseModel):
     stale_ttl: float = Field(
         3600.0, ge=0, description="Seconds for which an old copy may stand in when the source does not answer."
     )
+    private_host: bool = Field(
+        False,
+        description="The name in base_url may stand for a private address; an address that is written out always may.",
+    )
     block_size: int | None = Field(None, gt=0, description="Rows asked for at once; the default is the provider's.")
 
 

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Protocol, Self
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from multidict import CIMultiDict
 from yarl import URL
 
 from gateway.errors import (
+    TOO_MUCH,
     SourceBadAnswer,
     SourceError,
     SourceMisconfigured,
@@ -18,6 +20,7 @@ from gateway.errors import (
     SourceUnavailable,
 )
 from gateway.providers.protocol import Request, Response
+from gateway.upstream.resolving import PrivateAddress
 
 BYTES_AT_MOST = 32 * 1024 * 1024
 """Decompressed bytes of one answer; aiohttp itself has no bound. 10,000 CallGear rows are about 2 MB."""
@@ -47,9 +50,10 @@ class HttpTransport:
         self._now = now
 
     @classmethod
-    def open(cls, now: Callable[[], datetime]) -> Self:
+    def open(cls, now: Callable[[], datetime], resolver: AbstractResolver | None = None) -> Self:
         """A transport with its own session; call within a running loop, and ``close`` at the end."""
-        connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=60)  # how many at once is each source's own setting
+        # how many at once is each source's own setting
+        connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, resolver=resolver)
         session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -70,7 +74,7 @@ class HttpTransport:
                 return await self._exchange(request)
         except TimeoutError:
             msg = f"No complete answer within {seconds:.3g} seconds."
-            raise SourceTimeout(msg) from None
+            raise SourceTimeout(msg, reason=TOO_MUCH) from None
         except (aiohttp.ClientPayloadError, aiohttp.http.HttpProcessingError, aiohttp.ClientResponseError):
             msg = "The answer is not readable HTTP: it is cut short, or its encoding is broken."
             raise SourceBadAnswer(msg) from None
@@ -90,13 +94,15 @@ class HttpTransport:
                 body += chunk
                 if len(body) > BYTES_AT_MOST:
                     msg = f"The answer is longer than {BYTES_AT_MOST} bytes."
-                    raise SourceTooLarge(msg)
+                    raise SourceTooLarge(msg, reason=TOO_MUCH)
             headers = {name.lower(): value for name, value in answer.headers.items()}
             return Response(answer.status, headers, bytes(body), self._now())
 
 
 def _unsent(error: Exception) -> SourceError:
     """Why there is no answer at all. A certificate that is not trusted is a ValueError too, and no malformed URL."""
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, PrivateAddress):
+        return SourceMisconfigured(str(error.os_error))
     malformed = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
     if isinstance(error, malformed) or not isinstance(error, aiohttp.ClientError | OSError):
         return SourceMisconfigured("The request cannot be written: check this source's base_url and credentials.")
