@@ -25,7 +25,7 @@ from gateway.errors import (
 from gateway.numbers.blocks import Listing
 from gateway.numbers.e164 import E164, CountryCode
 from gateway.numbers.model import CurrencyCode, Number, Observation, Origin
-from gateway.providers.protocol import Allowance, Request, Response, Source
+from gateway.providers.protocol import Request, Response, Source
 from gateway.providers.thrift import Often, thrifty
 
 T = TypeVar("T")
@@ -37,9 +37,6 @@ NOTHING = Raw(b"null")
 
 LONGEST_WAIT_MS = 3_600_000
 """A provider that asks for a longer wait is asked again after an hour."""
-
-UNIX_TIME = 1_000_000_000
-"""What is above that is a time, not a number of seconds to wait: it is of 2001, or thirty years."""
 
 _LOOSE = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -65,19 +62,6 @@ def retry_after_ms(response: Response) -> int | None:
         return None
     wait = at.replace(tzinfo=at.tzinfo or UTC) - response.received_at
     return min(max(int(wait.total_seconds() * 1000), 0), LONGEST_WAIT_MS)
-
-
-def allowance(response: Response) -> Allowance | None:
-    """What ``X-RateLimit-Remaining`` and ``X-RateLimit-Reset`` say, as dingo/api and many others send them.
-
-    None where they are missing or garbage. The reset is in Unix time or, with others, in seconds from now; of the period
-    that ``X-RateLimit-Limit`` stands for nothing is said.
-    """
-    remaining, reset = (count(response.headers.get(f"x-ratelimit-{name}")) for name in ("remaining", "reset"))
-    if remaining is None or reset is None:
-        return None
-    since = response.received_at.timestamp() if reset > UNIX_TIME else 0.0
-    return Allowance(remaining, max(reset - since, 0.0))
 
 
 def credential(token: str | None, held: SecretStr | None) -> str:

@@ -17,7 +17,7 @@ from gateway.numbers import model
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164, from_digits
 from gateway.numbers.filters import Filter, conjuncts, named
-from gateway.providers import answers, points
+from gateway.providers import allowances, answers
 from gateway.providers.protocol import Allowance, Request, Response, SourceSettings, Token
 from gateway.providers.thrift import Often
 
@@ -186,7 +186,7 @@ class CallGear:
 
     def allowances(self, response: Response) -> list[Allowance]:
         """The points that are left."""
-        return points.allowances(self.title, response.body)
+        return allowances.in_metadata(self.title, response.body)
 
     def _result(self, response: Response, kind: type[answers.T], *call_ids: str) -> answers.T:
         """The result, whatever the HTTP status: errors come as JSON-RPC bodies, mostly with 200."""

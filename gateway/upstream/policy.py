@@ -14,7 +14,7 @@ from gateway.errors import (
     SourceTimeout,
     SourceUnavailable,
 )
-from gateway.providers import answers
+from gateway.providers import allowances
 from gateway.providers.protocol import (
     Allowance,
     Authenticates,
@@ -207,7 +207,7 @@ class Caller:
         ended = self._budget.rate.ended
         try:
             response = await self._transport.send(signed, seconds)
-            in_headers = answers.allowance(response)
+            in_headers = allowances.in_headers(response)
             said += [] if in_headers is None else [in_headers]
             said += self._meters.allowances(response) if self._meters else []
             return response

@@ -33,7 +33,7 @@ class Rate:
         """The earliest time for a call, ``now`` when it may leave at once; infinity when that hangs on calls under way."""
         while self._over and self._over[0] + MINUTE <= now:
             self._over.popleft()
-        return max(self._token_at(now), self._held_until, self._stated.opens_at(now))
+        return max(self._token_at(now), self._held_until, self._stated.opens_at(now, self._under_way))
 
     def _token_at(self, now: float) -> float:
         lacking = self._under_way + len(self._over) + 1 - self._most

@@ -32,7 +32,7 @@ class _Period:
     def then(self, remaining: int, others: int, ends: float) -> "_Period":
         """What an answer says later. Where less remains than was left, others have spent the difference."""
         same = abs(ends - self.ends) <= ROUNDED
-        spared = max(self.spared, self.left - remaining) if same else self.spared // 2
+        spared = max(self.spared, self.left - remaining) if same else (self.spared + 1) // 2
         return _Period(remaining - others, ends, spared)
 
 
@@ -45,14 +45,17 @@ class Stated:
     def __init__(self) -> None:
         self._periods: dict[float | None, _Period] = {}
 
-    def opens_at(self, now: float) -> float:
-        """The earliest time for a call; infinity when that hangs on the call that goes ahead."""
+    def opens_at(self, now: float, under_way: int) -> float:
+        """The earliest time for a call; infinity when that hangs on what those under way bring word of.
+
+        Until each of them is answered, others may spend as much as they did between two answers.
+        """
         at = now
         for period in self._periods.values():
-            if period.ends > now:
-                at = max(at, now if period.left > period.spared else period.ends)
-            elif period.probed:
-                return inf
+            if period.ends <= now:
+                at = inf if period.probed else at
+            elif period.left <= period.spared * (1 + under_way):
+                at = inf if under_way else max(at, period.ends)
         return at
 
     def take(self, now: float) -> None:
