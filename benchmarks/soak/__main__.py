@@ -58,10 +58,11 @@ class Found(Struct):
             "codes in the answers": _listed(self.codes),
             "wrong answers, or without a documented code": f"{len(self.wrong)}",
             "memory": f"{held[0]:.0f} MB at first, {max(held):.0f} MB at most, {held[-1]:.0f} MB at last; "
-            f"{growth(self.held):+.1%} over the last two thirds",
+            f"{growth(self.held):+.1%} over the last two thirds; {self.before.bytes / 1e6:.0f} MB before and "
+            f"{self.after.bytes / 1e6:.0f} MB after it",
             "tasks": f"{first} before, {max(sum(one.tasks.values()) for one in self.held)} at most, {last} after",
-            "open files and sockets": f"{sum(self.before.files.values())} before, {max(sum(one.files.values()) for one in self.held)} at most, "
-            f"{sum(self.after.files.values())} after",
+            "sockets": f"{self.before.sockets} before, {max(one.sockets for one in self.held)} at most, "
+            f"{self.after.sockets} after",
         }
         return "\n".join(["| | |", "|---|---|", *(f"| {what} | {figure} |" for what, figure in lines.items())])
 

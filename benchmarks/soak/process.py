@@ -23,17 +23,17 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 def _held() -> dict[str, Any]:
-    """Bytes in memory, open files (sockets among them), and tasks by what they do."""
+    """Bytes in memory, open sockets, and tasks by what they do."""
     resident = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     tasks = Counter(_kind(task) for task in asyncio.all_tasks() if not task.done())
-    return {"bytes": resident * PAGE_BYTES, "files": Counter(_opened()), "tasks": tasks}
+    return {"bytes": resident * PAGE_BYTES, "sockets": sum(_opened()), "tasks": tasks}
 
 
-def _opened() -> Iterator[str]:
-    """The kind of each open file: a socket, a pipe, or the file's name."""
+def _opened() -> Iterator[bool]:
+    """Of each open file whether it is a socket."""
     for link in Path("/proc/self/fd").iterdir():
         with suppress(OSError):  # the one of this listing
-            yield link.readlink().name.partition(":")[0]
+            yield link.readlink().name.startswith("socket:")
 
 
 def _kind(task: asyncio.Task[Any]) -> str:

@@ -12,16 +12,18 @@ EVERY = 2.0
 """Seconds between two samples."""
 SETTLING = 60.0
 """Seconds in which what is idle is given back: connections are kept for 15."""
+TOGETHER = 10
+"""Samples of which the least counts: a large answer that is being read is not kept."""
 GROWTH = 0.05
 """Memory is flat if, over the last two thirds, its trend rises by no more than this part."""
 
 
 class Sample(Struct, frozen=True):
-    """What is held ``at`` so many seconds: bytes in memory, open files by kind, and tasks by what they do."""
+    """What is held ``at`` so many seconds: bytes in memory, open sockets, and tasks by what they do."""
 
     at: float
     bytes: int
-    files: dict[str, int]
+    sockets: int
     tasks: dict[str, int]
 
 
@@ -55,25 +57,25 @@ class Watch:
         while asyncio.get_running_loop().time() < end and (before is None or left_over(before, now)):
             await asyncio.sleep(1.0)
             earlier, now = now, await self.sample(collected=True)
-            if before is None and (earlier.files, earlier.tasks) == (now.files, now.tasks) and now.at > SETTLING / 3:
+            if (
+                before is None
+                and (earlier.sockets, earlier.tasks) == (now.sockets, now.tasks)
+                and now.at > SETTLING / 3
+            ):
                 break
         return now
 
 
 def left_over(before: Sample, now: Sample) -> list[str]:
     """What is held that was not held before."""
-    pairs = [(before.tasks, now.tasks), (before.files, now.files)]
-    return [
-        f"{count - had.get(kind, 0)} of {kind}"
-        for had, has in pairs
-        for kind, count in sorted(has.items())
-        if count > had.get(kind, 0)
-    ]
+    held, had = {**now.tasks, "sockets": now.sockets}, {**before.tasks, "sockets": before.sockets}
+    return [f"{count - had.get(kind, 0)} of {kind}" for kind, count in held.items() if count > had.get(kind, 0)]
 
 
 def growth(samples: Sequence[Sample]) -> float:
     """By which part memory grew over the last two thirds, by the straight line that fits best."""
-    last = samples[len(samples) // 3 :]
+    least = [min(samples[at : at + TOGETHER], key=lambda one: one.bytes) for at in range(0, len(samples), TOGETHER)]
+    last = least[len(least) // 3 :]
     slope, at_zero = linear_regression([one.at for one in last], [one.bytes for one in last])
     first = at_zero + slope * last[0].at
     return slope * (last[-1].at - last[0].at) / first
