@@ -76,6 +76,8 @@ def growth(samples: Sequence[Sample]) -> float:
     """By which part memory grew over the last two thirds, by the straight line that fits best."""
     least = [min(samples[at : at + TOGETHER], key=lambda one: one.bytes) for at in range(0, len(samples), TOGETHER)]
     last = least[len(least) // 3 :]
+    if len(last) < 2:  # noqa: PLR2004 - no line goes through one point
+        return 0.0
     slope, at_zero = linear_regression([one.at for one in last], [one.bytes for one in last])
     first = at_zero + slope * last[0].at
     return slope * (last[-1].at - last[0].at) / first
