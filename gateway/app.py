@@ -44,6 +44,7 @@ from gateway.web.execution import Execution
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import health_routes
 from gateway.web.limits import Front, cors
+from gateway.web.pages import GRAPHIQL, asset_routes
 from gateway.web.sockets import SocketEndpoint
 from gateway.web.tokens import Tokens
 from gateway.web.trusted import read_manifests
@@ -99,7 +100,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     """
     cursor_key = cursor_secret(settings)
     migrate(settings.state.database_url)
-    schema = make_schema(settings.limits, subgraph=settings.server.subgraph)
+    schema = make_schema(settings.limits, subgraph=settings.server.subgraph, compiling=settings.server.compiled)
     plain = sdl(make_schema() if settings.server.subgraph else schema)
     tokens = None if settings.tokens is None else Tokens(settings.tokens)
     door = Door(settings, tokens)
@@ -118,24 +119,30 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
                 Route("/graphql", GraphQLEndpoint(execution, door, library, admission, settings)),
                 WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, admission, settings)),
                 *health_routes(rooms, plain, door),
+                *asset_routes(GRAPHIQL),
                 webhook_route(rooms.events, settings),
             ]
-            refresher = Refresher(
-                rooms.callers, rooms.inventory, rooms.events, rooms.hub, rooms.clock, rooms.limits.deadline
-            )
-            beside = asyncio.gather(
-                *(caller.prepare() for caller in rooms.callers.values()),
-                refresher.run(),
-                rooms.events.keep_history(settings.state.history_days),
-            )
-            yield
-            beside.cancel()
-            await asyncio.gather(beside, return_exceptions=True)
+            async with _beside(rooms, settings):
+                yield
 
     front = Middleware(Front, settings.server, door, admission)
     app = Starlette(lifespan=lifespan, middleware=[*cors(settings.server), front], exception_handlers=HANDLERS)
     app.state.door = door
     return app
+
+
+@asynccontextmanager
+async def _beside(rooms: Rooms, settings: Settings) -> AsyncIterator[None]:
+    """What goes on while requests are answered."""
+    refresher = Refresher(rooms.callers, rooms.inventory, rooms.events, rooms.hub, rooms.clock, rooms.limits.deadline)
+    beside = asyncio.gather(
+        *(caller.prepare() for caller in rooms.callers.values()),
+        refresher.run(),
+        rooms.events.keep_history(settings.state.history_days),
+    )
+    yield
+    beside.cancel()
+    await asyncio.gather(beside, return_exceptions=True)
 
 
 @asynccontextmanager

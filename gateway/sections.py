@@ -34,6 +34,9 @@ class ServerSettings(BaseModel):
     cors_origins: tuple[Origin, ...] = Field(
         (), description="Other sites whose pages may ask, like https://shop.example; none by default."
     )
+    compiled: bool = Field(
+        True, description="Compile the operations that come again; without, every value is written step by step."
+    )
     cursor_key: SecretStr | None = Field(
         None, min_length=16, description="Signs cursors; without one it is made once and kept beside the store."
     )

@@ -107,7 +107,8 @@ def type_of(annotation: Any) -> str:  # noqa: ANN401 - any annotation
     if origin is Literal:
         return " or ".join(f"`{part}`" for part in parts)
     if origin in {tuple, frozenset}:
-        return f"list of {type_of(parts[0])}s"
+        held = type_of(parts[0])
+        return f"list of {held}" if held.endswith("`") else f"list of {held}s"
     if isinstance(annotation, UnionType) or origin is Union:
         [held] = [part for part in parts if part is not NoneType]
         return type_of(held)

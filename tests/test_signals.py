@@ -24,7 +24,7 @@ def simulated() -> Iterator[Simulated]:
 
 def client_with(key: str) -> str:
     """A table with one client."""
-    return f'[clients.shop]\nkey_sha256 = "{hashed(key)}"\n[server]\nport = 0\ncursor_key = "1234567890123456"\n'
+    return f'[clients.shop]\nkey_sha256 = "{hashed(key)}"\n[server]\nport = 0\ncursor_key = "1234567890123456"\n[state]\ndatabase_url = "sqlite://"\n'
 
 
 def test_clients_are_read_anew_on_sighup(tmp_path: Path, simulated: Simulated) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from gateway.cli import EXAMPLE, _example_for
+from gateway.commands.webhook import EXAMPLE, example_for
 from gateway.providers.eight_by_eight import EightByEightSettings
 from tests.schema.commands import written
 from tests.schema.gateways import Client, gateway, simulators
@@ -95,7 +95,7 @@ def test_what_cannot_be_sent(tmp_path: Path) -> None:
 def test_the_example_of_another_subaccount() -> None:
     """It is sent as if it were of the one that is configured."""
     held = EightByEightSettings(provider="8x8", subaccount_id="Other", api_key=SecretStr("key"))
-    assert json.loads(_example_for(held))["payload"]["subAccountId"] == "Other"
+    assert json.loads(example_for(held))["payload"]["subAccountId"] == "Other"
 
 
 def test_what_the_simulator_sends() -> None:

@@ -53,14 +53,24 @@ class Rooms:
 class Context:
     """What lives as long as one request.
 
-    ``takes_parts``: the client accepts an answer in parts. ``after`` is the cursor that a client resumes a stream
-    with, beside what its document says; ``cursor`` is that of the answer which a stream has just come to.
+    ``takes_parts``: the client accepts an answer in parts. ``as_text``: the answer's data is only to be encoded, so its
+    parts may be JSON text already (``msgspec.Raw``). ``after`` is the cursor that a client resumes a stream with, beside
+    what its document says; ``cursor`` is that of the answer which a stream has just come to.
     """
 
-    def __init__(self, rooms: Rooms, asker: Asker, *, takes_parts: bool = False, after: str | None = None) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        asker: Asker,
+        *,
+        takes_parts: bool = False,
+        as_text: bool = False,
+        after: str | None = None,
+    ) -> None:
         self.rooms = rooms
         self.asker = asker
         self.takes_parts = takes_parts
+        self.as_text = as_text
         self.after = after
         self.cursor: str | None = None
         self.renew()

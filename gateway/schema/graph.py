@@ -22,6 +22,7 @@ from strawberry.types import ExecutionContext
 
 from gateway.errors import BadUserInput, GatewayError, ListenerTooSlow, QueryTooCostly, SourceError, TryLater
 from gateway.schema.authority import INTROSPECTION
+from gateway.schema.compile_run import Operations, executor_over
 from gateway.schema.cost import CostLimit
 from gateway.schema.deferral import execute_as_accepted
 from gateway.schema.documents import ERRORS_TOLD, BoundedDocuments, Documents
@@ -169,13 +170,19 @@ class Schema(strawberry.Schema):
         """Nothing: a caller's errors are told to the caller, and unforeseen ones are logged where they are coded."""
 
 
-def make_schema(limits: LimitSettings | None = None, *, subgraph: bool = False) -> strawberry.Schema:
-    """The schema of all providers in PROVIDERS, for documents within the limits; also as a subgraph of a federation."""
+def make_schema(
+    limits: LimitSettings | None = None, *, subgraph: bool = False, compiling: bool = True
+) -> strawberry.Schema:
+    """The schema of all providers in PROVIDERS, for documents within the limits.
+
+    ``subgraph``: also as one of a federation. ``compiling``: operations that come again are compiled.
+    """
     documents = Documents(limits or LimitSettings())
     schema = Schema(
         query=SubgraphQuery if subgraph else Query,
         subscription=Subscription,
         types=[PhoneNumber],
+        execution_context_class=executor_over(Operations()) if compiling else None,
         config=StrawberryConfig(scalar_map={**SCALARS, Representation: ANY}),
         extensions=[
             ErrorCodes,

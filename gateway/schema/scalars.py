@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 import msgspec
 import strawberry
@@ -36,6 +37,7 @@ def _moment(value: object) -> datetime:
     raise BadUserInput(msg)
 
 
+@lru_cache(1024)
 def _show_moment(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 

@@ -49,7 +49,7 @@ class Execution:
         self._rooms = rooms
 
     async def once(self, operation: Operation, asker: Asker) -> dict[str, Any]:
-        """The answer, whole.
+        """The answer, whole; its data may be JSON text in part (``msgspec.Raw``), so it is there to be encoded.
 
         Raises:
             NeedsStream: the operation is a subscription.
@@ -59,7 +59,7 @@ class Execution:
                 operation.query,
                 variable_values=operation.variables,
                 operation_name=operation.name,
-                context_value=Context(self._rooms, asker),
+                context_value=Context(self._rooms, asker, as_text=True),
                 operation_extensions=operation.extensions,
                 allowed_operation_types=ONE_ANSWER,
             )

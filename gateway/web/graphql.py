@@ -4,7 +4,7 @@ import asyncio
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.errors import BadUserInput, PersistedQueryNotFound, RequestRefused, Unauthenticated
@@ -18,7 +18,7 @@ from gateway.web.exchange import Asked, HttpRefused, read_request
 from gateway.web.execution import Execution, NeedsStream, Operation, Stream, Told
 from gateway.web.limits import ASKING
 from gateway.web.negotiation import EVENTS, JSON, RESPONSE, media_type, prefers_html, stream_type, takes_parts
-from gateway.web.pages import CONSOLE, CONSOLE_HEADERS
+from gateway.web.pages import PAGE
 from gateway.web.presence import ClientGone, while_present
 from gateway.web.reservations import Reservations
 from gateway.web.streams import EVENT_STREAM, PATCHES, PAYLOADS, SHARED, Streamed
@@ -37,7 +37,7 @@ class Wants(NamedTuple):
 
 
 class GraphQLEndpoint:
-    """An ASGI application for one path: GraphQL over HTTP, and a console for browsers."""
+    """An ASGI application for one path: GraphQL over HTTP, and a page for browsers."""
 
     def __init__(
         self, execution: Execution, door: Door, library: Library, admission: Admission, settings: Settings
@@ -63,7 +63,7 @@ class GraphQLEndpoint:
     async def _answer(self, request: Request) -> ASGIApp:
         accept = ", ".join(request.headers.getlist("accept"))
         if _wants_page(request, accept) and self._door.admits(request.headers, INTROSPECTION):
-            return HTMLResponse(CONSOLE, headers=CONSOLE_HEADERS)
+            return PAGE.answer(request)
         kind = media_type(accept or (RESPONSE if self._draft else JSON))
         if kind is None and stream_type(accept) is None:
             refused = HttpRefused(406, BadUserInput.code, f"Accept {RESPONSE} or {JSON}.")

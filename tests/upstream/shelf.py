@@ -80,6 +80,13 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
+async def until(told: Callable[[], bool]) -> None:
+    """Wait for something to become true."""
+    async with asyncio.timeout(30):
+        while not told():  # noqa: ASYNC110 - what is waited for happens in a Valkey
+            await asyncio.sleep(0)
+
+
 def fetching(cache: Cache, shelf: Shelf, key: str = LIST, staleness: float | None = None) -> Coroutine[Any, Any, Thing]:
     """What is kept for TTL seconds, and may stand in for STALE."""
     allowed = None if staleness is None else timedelta(seconds=staleness)

@@ -92,7 +92,7 @@ def test_what_is_not_asked_is_not_registered(simulated: Simulated) -> None:
     """A document that is too long is refused before it is kept."""
     with gateway(simulated.sources, limits={"document_bytes": 30}) as client:
         long = SOURCES + " " * 30
-        assert sent(client, query=long, extensions=persisted(long)).status == 413
+        assert sent(client, query=long, extensions=persisted(long)).codes == ["DOCUMENT_TOO_COMPLEX"]
         assert sent(client, extensions=persisted(long)).codes == ["PERSISTED_QUERY_NOT_FOUND"]
 
 

@@ -66,7 +66,7 @@ async def test_errors_within_an_answer_are_next(web: Client) -> None:
         ({"query": "{ colour }"}, "GRAPHQL_VALIDATION_FAILED"),
         ({"query": "query A { __typename } query B { __typename }"}, "BAD_USER_INPUT"),
         ({}, "BAD_USER_INPUT"),
-        ({"query": "{ sources { name } }" + " " * 40_000}, "BAD_USER_INPUT"),
+        ({"query": "{ sources { name } }" + " " * 40_000}, "DOCUMENT_TOO_COMPLEX"),
         ({"documentId": "unknown"}, "PERSISTED_QUERY_NOT_FOUND"),
     ],
 )

@@ -172,7 +172,7 @@ async def test_who_is_too_slow_is_told_where_to_resume(log: MemoryLog, simulated
     wide = " ".join(f"a{number}: e164" for number in range(500))
     query = f"subscription {{ phoneNumberChanged {{ cursor {wide} }} }}"
     hub = hub_of(log, behind=10)
-    with listening(hub, simulated.sources) as client:
+    with listening(hub, simulated.sources, limits={"aliases": 500}) as client:
         async with stream(client.url, query, EVENTS) as response:
             await until(hub, listened=True)
             log.append(2000)

@@ -1,0 +1,1 @@
+"""Compiled answers against plain ones: ``python -m benchmarks.answers [seconds a round]``."""
