@@ -1,7 +1,9 @@
 """One request out, one bounded answer in: the narrow place where aiohttp stands."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Protocol, Self
 
@@ -26,6 +28,10 @@ BYTES_AT_MOST = 32 * 1024 * 1024
 """Decompressed bytes of one answer; aiohttp itself has no bound. 10,000 CallGear rows are about 2 MB."""
 
 
+LARGE = 4 * 1024 * 1024
+"""Bytes from which on an answer is read to its end before the next large one of the same host is."""
+
+
 class Transport(Protocol):
     """Moves one signed request and reads the answer in full."""
 
@@ -48,6 +54,7 @@ class HttpTransport:
     def __init__(self, session: aiohttp.ClientSession, now: Callable[[], datetime]) -> None:
         self._session = session
         self._now = now
+        self._large: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @classmethod
     def open(cls, now: Callable[[], datetime], resolver: AbstractResolver | None = None) -> Self:
@@ -82,21 +89,28 @@ class HttpTransport:
             raise _unsent(error) from None
 
     async def _exchange(self, request: Request) -> Response:
-        async with self._session.request(
-            request.method,
-            URL(request.url, encoded=True),
-            headers=CIMultiDict(request.headers),
-            data=request.body or None,
-            allow_redirects=False,
-        ) as answer:
-            body = bytearray()
+        url, alone = URL(request.url, encoded=True), AsyncExitStack()
+        async with (
+            alone,
+            self._session.request(
+                request.method,
+                url,
+                headers=CIMultiDict(request.headers),
+                data=request.body or None,
+                allow_redirects=False,
+            ) as answer,
+        ):
+            chunks, size = [], 0
             async for chunk in answer.content.iter_any():
-                body += chunk
-                if len(body) > BYTES_AT_MOST:
+                if size <= LARGE < size + len(chunk):
+                    await alone.enter_async_context(self._large[url.raw_authority])
+                chunks.append(chunk)  # one block that grows would leave holes in memory that nothing fits into
+                size += len(chunk)
+                if size > BYTES_AT_MOST:
                     msg = f"The answer is longer than {BYTES_AT_MOST} bytes."
                     raise SourceTooLarge(msg, reason=TOO_MUCH)
             headers = {name.lower(): value for name, value in answer.headers.items()}
-            return Response(answer.status, headers, bytes(body), self._now())
+            return Response(answer.status, headers, b"".join(chunks), self._now())
 
 
 def _unsent(error: Exception) -> SourceError:

@@ -9,7 +9,7 @@ import pytest
 from gateway.errors import SourceTooLarge
 from gateway.providers.protocol import Request
 from gateway.sandbox.faults.encodings import gzip_bomb
-from gateway.upstream.client import BYTES_AT_MOST, HttpTransport
+from gateway.upstream.client import BYTES_AT_MOST, LARGE, HttpTransport
 from tests.clocks import ManualClock
 from tests.upstream.servers import Heard, answer, listening, saying
 
@@ -69,3 +69,33 @@ async def test_an_endless_answer_is_left(transport: HttpTransport) -> None:
         with pytest.raises(SourceTooLarge):
             await transport.send(Request("GET", wire.url), 30)
         await gone.wait()
+
+
+async def test_large_answers_of_one_host_are_read_one_by_one(transport: HttpTransport) -> None:
+    """While one is coming the next waits, so that memory holds one of them; small ones and other hosts go on."""
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    large = answer(b" " * (2 * LARGE))
+
+    async def respond(heard: Heard, writer: asyncio.StreamWriter) -> None:
+        if heard.target == "/slow":
+            writer.write(large[: LARGE + 10_000])
+            await writer.drain()
+            begun.set()
+            await go_on.wait()
+            writer.write(large[LARGE + 10_000 :])
+        else:
+            writer.write(answer(b"ok") if heard.target == "/small" else large)
+        await writer.drain()
+
+    async with listening(respond) as wire, listening(saying(large)) as other, asyncio.timeout(30):
+        slow = asyncio.create_task(transport.send(Request("GET", f"{wire.url}/slow"), 30))
+        await begun.wait()
+        while not any(lock.locked() for lock in transport._large.values()):
+            await asyncio.wait([slow], timeout=0.001)
+        next_one = asyncio.create_task(transport.send(Request("GET", wire.url), 30))
+        assert (await transport.send(Request("GET", f"{wire.url}/small"), 30)).body == b"ok"
+        assert len((await transport.send(Request("GET", other.url), 30)).body) == 2 * LARGE
+        assert not next_one.done()
+        go_on.set()
+        assert {len(response.body) for response in await asyncio.gather(slow, next_one)} == {2 * LARGE}
+    assert not any(lock.locked() for lock in transport._large.values())
