@@ -23,6 +23,7 @@ from gateway.errors import (
 )
 from gateway.providers.protocol import Request, Response
 from gateway.upstream.resolving import PrivateAddress
+from gateway.upstream.unpacking import TAKEN, Unpacker
 
 BYTES_AT_MOST = 32 * 1024 * 1024
 """Decompressed bytes of one answer; aiohttp itself has no bound. 10,000 CallGear rows are about 2 MB."""
@@ -66,7 +67,8 @@ class HttpTransport:
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             timeout=aiohttp.ClientTimeout(total=None),
-            headers={"user-agent": "numbers-gateway"},
+            headers={"user-agent": "numbers-gateway", "accept-encoding": TAKEN},
+            auto_decompress=False,
         )
         return cls(session, now)
 
@@ -100,15 +102,18 @@ class HttpTransport:
                 allow_redirects=False,
             ) as answer,
         ):
+            unpacker = Unpacker(answer.headers.get("content-encoding", "").strip().lower())
             chunks, size = [], 0
-            async for chunk in answer.content.iter_any():
-                if size <= LARGE < size + len(chunk):
-                    await alone.enter_async_context(self._large[url.raw_authority])
-                chunks.append(chunk)  # one block that grows would leave holes in memory that nothing fits into
-                size += len(chunk)
-                if size > BYTES_AT_MOST:
-                    msg = f"The answer is longer than {BYTES_AT_MOST} bytes."
-                    raise SourceTooLarge(msg, reason=TOO_MUCH)
+            async for arrived in answer.content.iter_any():
+                for chunk in unpacker.pieces(arrived):
+                    if size <= LARGE < size + len(chunk):
+                        await alone.enter_async_context(self._large[url.raw_authority])
+                    chunks.append(chunk)  # one block that grows would leave holes in memory that nothing fits into
+                    size += len(chunk)
+                    if size > BYTES_AT_MOST:
+                        msg = f"The answer is longer than {BYTES_AT_MOST} bytes."
+                        raise SourceTooLarge(msg, reason=TOO_MUCH)
+            unpacker.end()
             headers = {name.lower(): value for name, value in answer.headers.items()}
             return Response(answer.status, headers, b"".join(chunks), self._now())
 
