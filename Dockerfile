@@ -4,7 +4,8 @@
 #   docker run --read-only --publish 8000:8000 --volume ./gateway.toml:/state/gateway.toml:ro IMAGE \
 #     serve --config gateway.toml --host 0.0.0.0
 #
-# A volume at /state keeps what outlives a container. `sh scripts/image` builds the image and proves what is said here.
+# A volume at /state keeps what outlives a container. GraphiQL comes along as `sh scripts/console` has built it; without
+# that a small console stands in for it. `sh scripts/image` builds both and proves what is said here.
 
 ARG PYTHON_IMAGE=docker.io/library/python:3.13-slim-trixie
 

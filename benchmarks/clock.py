@@ -1,5 +1,7 @@
 """Time that passes only when it is told to."""
 
+import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 
@@ -16,6 +18,10 @@ class Clock:
     def now(self) -> datetime:
         """The time in UTC."""
         return datetime(2026, 11, 1, tzinfo=UTC) + timedelta(seconds=self._passed)
+
+    def after(self, seconds: float, act: Callable[[], object]) -> asyncio.TimerHandle:
+        """Do something once that time has passed by the machine's clock: a source that hangs ends the measuring."""
+        return asyncio.get_running_loop().call_later(seconds, act)
 
     def monotonic(self) -> float:
         """Seconds that only grow."""

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.middleware import Middleware
+from starlette.routing import Route, WebSocketRoute
 
 from gateway.errors import SettingsInvalid
 from gateway.numbers.blocks import Listing
@@ -16,47 +17,78 @@ from gateway.numbers.merge import Snapshot
 from gateway.providers.protocol import Source
 from gateway.schema.context import Rooms
 from gateway.schema.graph import make_schema, sdl
-from gateway.settings import Settings, make_sources, redis_address
+from gateway.sections import redis_address
+from gateway.settings import Settings, make_sources
 from gateway.upstream.cache import Cache
 from gateway.upstream.cache_memory import BoundedMemory
 from gateway.upstream.cache_valkey import Valkey
+from gateway.upstream.changes import Hub
 from gateway.upstream.client import HttpTransport
 from gateway.upstream.clock import Clock, SystemClock
+from gateway.upstream.database import Database, migrate
+from gateway.upstream.documents import BYTES_KEPT, Documents, KeptDocument
+from gateway.upstream.estimate import Estimates
+from gateway.upstream.events import Events
 from gateway.upstream.inventory import Inventory
 from gateway.upstream.lookups import Looked, Lookups
 from gateway.upstream.packing import Packing
 from gateway.upstream.policy import Caller
+from gateway.upstream.refresh import Refresher
 from gateway.upstream.shared import Shared
+from gateway.upstream.store import Store
+from gateway.web.answers import HANDLERS
 from gateway.web.auth import Door
+from gateway.web.budget import Admission
+from gateway.web.documents import Library
+from gateway.web.execution import Execution
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import health_routes
+from gateway.web.limits import Front, cors
+from gateway.web.pages import GRAPHIQL, asset_routes
+from gateway.web.sockets import SocketEndpoint
+from gateway.web.tokens import Tokens
+from gateway.web.trusted import read_manifests
+from gateway.web.webhooks import webhook_route
 
 SHORTEST_KEY = 16
 """Bytes of a key that signs cursors, at least."""
 
 
 @asynccontextmanager
-async def open_rooms(settings: Settings, clock: Clock, cursor_key: bytes | None = None) -> AsyncIterator[Rooms]:
+async def open_rooms(
+    settings: Settings, clock: Clock, cursor_key: bytes | None = None, sdl: str = ""
+) -> AsyncIterator[Rooms]:
     """Everything below the schema, with its sockets; closed at the end. Without a key, cursors end with the rooms."""
-    transport = HttpTransport.open(clock.now)
     sources = make_sources(settings)
+    transport = HttpTransport.open(clock.now)
     callers = {name: Caller(source, transport, clock) for name, source in sources.items()}
-    cache = Cache(
-        BoundedMemory(settings.state.cache_bytes), _shared(settings, sources, clock), settings.limits.deadline
-    )
-    inventory = Inventory(callers, cache, clock)
+    shared = _shared(settings, sources, clock)
+    cache = Cache(BoundedMemory(settings.state.cache_bytes), shared, settings.limits.deadline)
+    database = Database.open(settings.state.database_url)
+    store = Store(database, sources)
+    hub = Hub(store)
+    events = Events(store, sources, hub, clock)
+    inventory = Inventory(callers, cache, clock, events)
     rooms = Rooms(
         callers=callers,
         inventory=inventory,
-        lookups=Lookups(callers, inventory, cache, clock),
+        lookups=Lookups(callers, inventory, cache, clock, events),
+        events=events,
+        hub=hub,
+        documents=Documents(Cache(BoundedMemory(BYTES_KEPT), shared), clock),
+        estimates=Estimates(callers, inventory),
         signer=Signer(cursor_key or secrets.token_bytes(32)),
         limits=settings.limits,
         clock=clock,
+        sdl=sdl,
     )
     try:
         yield rooms
     finally:
+        await hub.close()
         await cache.close()
+        await events.close()
+        await database.close()
         await transport.close()
 
 
@@ -64,32 +96,77 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     """The gateway as an ASGI application.
 
     Raises:
-        SettingsInvalid: the key that signs cursors can be neither read nor written.
+        SettingsInvalid: the key that signs cursors can be neither read nor written, or the store or a manifest cannot be used.
     """
     cursor_key = cursor_secret(settings)
-    schema = make_schema(max_tokens=settings.limits.document_tokens, compiling=settings.server.compiled)
-    door = Door(settings)
+    migrate(settings.state.database_url)
+    schema = make_schema(settings.limits, subgraph=settings.server.subgraph, compiling=settings.server.compiled)
+    plain = sdl(make_schema() if settings.server.subgraph else schema)
+    tokens = None if settings.tokens is None else Tokens(settings.tokens)
+    door = Door(settings, tokens)
+    clock = clock or SystemClock()
+    admission = Admission(settings.limits, clock)
+    trust = settings.server.trusted_documents
+    trusted = {} if trust == "off" else read_manifests(settings.server.trusted_manifests)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_rooms(settings, clock or SystemClock(), cursor_key) as rooms:
+        async with open_rooms(settings, clock, cursor_key, plain) as rooms, _fresh(tokens, clock):
+            library = Library(rooms.documents, trusted, settings.limits.document_bytes, only=trust == "only")
+            app.state.rooms = rooms
+            execution = Execution(schema, rooms)
             app.router.routes[:0] = [
-                Route("/graphql", GraphQLEndpoint(schema, rooms, door)),
-                *health_routes(rooms, sdl(schema)),
+                Route("/graphql", GraphQLEndpoint(execution, door, library, admission, settings)),
+                WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, admission, settings)),
+                *health_routes(rooms, plain, door),
+                *asset_routes(GRAPHIQL),
+                webhook_route(rooms.events, settings),
             ]
-            prepared = asyncio.gather(*(caller.prepare() for caller in rooms.callers.values()))
-            yield
-            prepared.cancel()
-            await asyncio.gather(prepared, return_exceptions=True)
+            async with _beside(rooms, settings):
+                yield
 
-    return Starlette(lifespan=lifespan)
+    front = Middleware(Front, settings.server, door, admission)
+    app = Starlette(lifespan=lifespan, middleware=[*cors(settings.server), front], exception_handlers=HANDLERS)
+    app.state.door = door
+    return app
+
+
+@asynccontextmanager
+async def _beside(rooms: Rooms, settings: Settings) -> AsyncIterator[None]:
+    """What goes on while requests are answered."""
+    refresher = Refresher(rooms.callers, rooms.inventory, rooms.events, rooms.hub, rooms.clock, rooms.limits.deadline)
+    beside = asyncio.gather(
+        *(caller.prepare() for caller in rooms.callers.values()),
+        refresher.run(),
+        rooms.events.keep_history(settings.state.history_days),
+    )
+    yield
+    beside.cancel()
+    await asyncio.gather(beside, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _fresh(tokens: Tokens | None, clock: Clock) -> AsyncIterator[None]:
+    """The issuer's keys are there, and stay current, where tokens are taken; over a connection of their own."""
+    if tokens is None:
+        yield
+        return
+    transport = HttpTransport.open(clock.now)
+    await tokens.fetch(transport)
+    fetching = asyncio.create_task(tokens.keep_fresh(transport))
+    try:
+        yield
+    finally:
+        fetching.cancel()
+        await asyncio.gather(fetching, return_exceptions=True)
+        await transport.close()
 
 
 def _shared(settings: Settings, sources: Mapping[str, Source], clock: Clock) -> Shared | None:
     """What processes keep together, where they are told to."""
     if not settings.state.redis_url:
         return None
-    packing = Packing(sources.values(), (Snapshot, Listing, Looked))
+    packing = Packing(sources.values(), (Snapshot, Listing, Looked, KeptDocument))
     return Shared(Valkey(redis_address(settings.state.redis_url), packing), clock)
 
 

@@ -6,10 +6,19 @@
     ├── SettingsInvalid            the operator mends the settings; the process exits with 2
     ├── RequestRefused             the caller mends the request
     │   ├── BadUserInput               BAD_USER_INPUT
+    │   ├── DocumentTooComplex         DOCUMENT_TOO_COMPLEX
+    │   ├── QueryTooCostly             QUERY_TOO_COSTLY
     │   ├── CursorInvalid              CURSOR_INVALID
     │   ├── CursorMismatch             CURSOR_MISMATCH
+    │   ├── CursorExpired              CURSOR_EXPIRED
+    │   ├── PersistedQueryNotFound     PERSISTED_QUERY_NOT_FOUND
+    │   ├── TryLater                   the same request is fine a little later
+    │   │   ├── RateLimited                RATE_LIMITED
+    │   │   └── Overloaded                 OVERLOADED
     │   ├── Unauthenticated            UNAUTHENTICATED
     │   └── Forbidden                  FORBIDDEN
+    ├── ListenerTooSlow            LISTENER_TOO_SLOW: a subscription is ended; resume it where it was
+    ├── StoreUnavailable           STORE_UNAVAILABLE: what must be kept cannot be written or read now; try again
     ├── AllSourcesFailed           ALL_SOURCES_FAILED: nobody could answer; try again later
     └── SourceError                one source did not answer; data in a report, never a lost page
         ├── SourceTimeout              SOURCE_TIMEOUT
@@ -51,6 +60,26 @@ class BadUserInput(RequestRefused):
     code = "BAD_USER_INPUT"
 
 
+class DocumentTooComplex(RequestRefused):
+    """A GraphQL document is larger than the gateway works on; the message names the limit."""
+
+    code = "DOCUMENT_TOO_COMPLEX"
+
+
+class QueryTooCostly(RequestRefused):
+    """An operation could take more upstream calls, or bring more rows, than one may; nothing of it was begun.
+
+    ``cost`` is what it could take, ``limit`` what it may.
+    """
+
+    code = "QUERY_TOO_COSTLY"
+
+    def __init__(self, message: str, *, cost: int, limit: int) -> None:
+        super().__init__(message)
+        self.cost = cost
+        self.limit = limit
+
+
 class CursorInvalid(RequestRefused):
     """A cursor is damaged, forged, or of an unknown version."""
 
@@ -63,6 +92,41 @@ class CursorMismatch(RequestRefused):
     code = "CURSOR_MISMATCH"
 
 
+class CursorExpired(RequestRefused):
+    """What follows a cursor of the change log is not kept any more, or the cursor is of another log."""
+
+    code = "CURSOR_EXPIRED"
+
+    def __init__(self) -> None:
+        super().__init__("The changes after this cursor are not kept any more: read the list again, then listen anew.")
+
+
+class PersistedQueryNotFound(RequestRefused):
+    """A document was named by its hash or id, and no such document is known: send it whole."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+
+
+class TryLater(RequestRefused):
+    """The same request is fine a little later: in ``retry_after_ms`` milliseconds."""
+
+    def __init__(self, message: str, *, retry_after_ms: int) -> None:
+        super().__init__(message)
+        self.retry_after_ms = retry_after_ms
+
+
+class RateLimited(TryLater):
+    """A client asks more often than it may."""
+
+    code = "RATE_LIMITED"
+
+
+class Overloaded(TryLater):
+    """More is at work than the gateway takes on."""
+
+    code = "OVERLOADED"
+
+
 class Unauthenticated(RequestRefused):
     """Nobody, or nobody known, is asking."""
 
@@ -73,6 +137,25 @@ class Forbidden(RequestRefused):
     """The caller is known and may not have this."""
 
     code = "FORBIDDEN"
+
+
+class ListenerTooSlow(GatewayError):
+    """A listener did not take its changes fast enough; ``sequence`` is the last one it took, and where to resume."""
+
+    code = "LISTENER_TOO_SLOW"
+
+    def __init__(self, sequence: int) -> None:
+        super().__init__("Changes were not taken fast enough: subscribe again after the last one received.")
+        self.sequence = sequence
+
+
+class StoreUnavailable(GatewayError):
+    """The store can be neither written nor read now: full, read-only, locked, or not there. Trying again may help."""
+
+    code = "STORE_UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__("The store cannot be used now: try again in a moment.")
 
 
 class SourceError(GatewayError):

@@ -1,9 +1,12 @@
 """Runs an ASGI application with uvicorn on a socket that is bound first, so that a taken port is a plain sentence."""
 
+import gc
+import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -11,6 +14,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from gateway.errors import SettingsInvalid
+from gateway.sections import LimitSettings
+from gateway.web.receiving import BoundedProtocol
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -54,15 +59,24 @@ def reachable(host: str) -> str:
     return f"[{near}]" if ":" in near else near
 
 
-def run(app: ASGIApp, bound: socket.socket) -> None:
-    """Serve until a signal; requests under way are finished."""
-    _server(app).run(sockets=[bound])
+def run(
+    app: ASGIApp,
+    bound: socket.socket,
+    limits: LimitSettings | None = None,
+    reload: Callable[[], None] | None = None,
+) -> None:
+    """Serve until a signal; requests under way are finished. ``reload`` is called on SIGHUP, where there is one."""
+    if reload is not None and hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda *_: reload())
+    gc.collect()
+    gc.freeze()  # what lives as long as the process is not searched for garbage again: up to 50 ms each time
+    _server(app, limits).run(sockets=[bound])
 
 
 @contextmanager
-def running(app: ASGIApp, bound: socket.socket) -> Iterator[None]:
+def running(app: ASGIApp, bound: socket.socket, limits: LimitSettings | None = None) -> Iterator[None]:
     """Serve in a thread of its own while the block runs."""
-    server = _server(app)
+    server = _server(app, limits)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
     thread.start()
     try:
@@ -81,7 +95,16 @@ class _Server(uvicorn.Server):
         self._captured_signals.clear()
 
 
-def _server(app: ASGIApp) -> uvicorn.Server:
+def _server(app: ASGIApp, limits: LimitSettings | None = None) -> uvicorn.Server:
+    protocol = partial(BoundedProtocol, limits=limits or LimitSettings())
     return _Server(
-        uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10)
+        uvicorn.Config(
+            app,
+            http=protocol,  # type: ignore[arg-type]  # called like the class that uvicorn wants
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # whom to believe is a setting of the gateway
+            timeout_graceful_shutdown=10,
+        )
     )

@@ -4,7 +4,6 @@ The order is command line > environment > TOML > defaults. A variable is ``GATEW
 ``GATEWAY_SOURCES__MARKET__ACCESS_TOKEN``. Every error names the key and the mend.
 """
 
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from functools import reduce
@@ -14,14 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
-    SecretStr,
-    StringConstraints,
     ValidationError,
-    field_validator,
     model_validator,
 )
 from pydantic_settings import (
@@ -31,92 +25,16 @@ from pydantic_settings import (
     SettingsConfigDict,
     SettingsError,
 )
-from redis.asyncio import ConnectionPool
 
 from gateway.errors import SettingsInvalid
 from gateway.providers import PROVIDERS
 from gateway.providers.protocol import Source, SourceSettings
+from gateway.sections import ClientSettings, LimitSettings, Name, ServerSettings, StateSettings, TokenSettings
 
-Name = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]*$")]
 if TYPE_CHECKING:
     AnySourceSettings = SourceSettings
 else:
     AnySourceSettings = Annotated[reduce(or_, [kind.Settings for kind in PROVIDERS]), Discriminator("provider")]
-
-_STRICT = ConfigDict(frozen=True, extra="forbid")
-
-
-class ServerSettings(BaseModel):
-    """Where the gateway listens."""
-
-    model_config = _STRICT
-
-    host: str = Field(
-        "127.0.0.1", description="The address to listen on; one that others can reach needs a client, or insecure."
-    )
-    port: int = Field(8000, ge=0, le=65535, description="The port; 0 takes any free one.")
-    insecure: bool = Field(
-        False, description="Serve everybody who can reach the host, although no client is configured."
-    )
-    compiled: bool = Field(
-        True, description="Compile the operations that come again; without, every value is written step by step."
-    )
-    cursor_key: SecretStr | None = Field(
-        None, min_length=16, description="Signs cursors; without one it is made once and kept beside the store."
-    )
-
-
-class ClientSettings(BaseModel):
-    """Somebody who may ask, by ``Authorization: Bearer <key>``."""
-
-    model_config = _STRICT
-
-    key_sha256: str = Field(pattern="^[0-9a-f]{64}$", description="The SHA-256 of the key, in hex.")
-    sources: tuple[Name, ...] | None = Field(None, description="The sources the client sees; the default is all.")
-    scopes: frozenset[str] = Field(frozenset(), description="Extra rights: addresses:read, debug.")
-
-
-class StateSettings(BaseModel):
-    """What outlives a process."""
-
-    model_config = _STRICT
-
-    database_url: str = Field(
-        "sqlite:///gateway.db",
-        pattern="^(sqlite|postgresql)://",
-        description="The store: sqlite:///path or postgresql://…; the key that signs cursors is kept beside a file.",
-    )
-    redis_url: str = Field(
-        "",
-        pattern="^((redis|rediss|valkey)://.*)?$",
-        description="Shares what is kept between processes: redis://, rediss:// or valkey://; empty keeps it in each.",
-    )
-    cache_bytes: int = Field(
-        192 * 1024 * 1024, gt=0, description="What one process keeps of the sources' answers at most, in bytes."
-    )
-
-    @field_validator("redis_url")
-    @classmethod
-    def _is_an_address(cls, url: str) -> str:
-        try:
-            ConnectionPool.from_url(redis_address(url) or "redis://").make_connection()  # type: ignore[no-untyped-call]  # redis leaves it untyped
-        except (ValueError, TypeError):
-            msg = "is no address: write redis://user:password@host:6379/0, with % codes for what is special in a URL"
-            raise ValueError(msg) from None
-        return url
-
-
-class LimitSettings(BaseModel):
-    """What one request may take. Durations are in seconds."""
-
-    model_config = _STRICT
-
-    deadline: float = Field(10.0, gt=0, le=300, description="Seconds for one request, all its sources together.")
-    queries_per_minute: int = Field(0, ge=0, description="For each client; 0 is no limit.")
-    page_size: int = Field(1000, gt=0, description="Rows of one connection at most.")
-    lookups: int = Field(500, gt=0, description="Numbers looked up in one field at most.")
-    document_bytes: int = Field(32_768, gt=0, description="Bytes of one GraphQL document at most.")
-    document_tokens: int = Field(2_000, gt=0, description="Tokens of one GraphQL document at most.")
 
 
 class Settings(BaseSettings):
@@ -127,6 +45,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     sources: dict[Name, AnySourceSettings] = Field({}, validate_default=True)
     clients: dict[Name, ClientSettings] = {}
+    tokens: TokenSettings | None = None
     state: StateSettings = StateSettings()
     limits: LimitSettings = LimitSettings()
 
@@ -136,6 +55,9 @@ class Settings(BaseSettings):
             unknown = sorted(set(client.sources or ()) - set(self.sources))
             if unknown:
                 msg = f"clients.{name}.sources names {', '.join(unknown)}, and no such source is configured"
+                raise ValueError(msg)
+            if client.key_sha256 is None and self.tokens is None:
+                msg = f"clients.{name}.key_sha256: is required; add it, or [tokens]"
                 raise ValueError(msg)
         return self
 
@@ -230,11 +152,6 @@ def _mend(kind: str, message: str) -> str:
     return known.get(kind, message.removeprefix("Value error, "))
 
 
-def redis_address(url: str) -> str:
-    """The URL as the client library takes it: it speaks with a Valkey, but does not know its name."""
-    return url.replace("valkey://", "redis://", 1)
-
-
 def make_sources(settings: Settings) -> dict[str, Source]:
     """The configured places, by name and in name order."""
     kinds: dict[str, Callable[[str, Any], Source]] = {kind.slug: kind for kind in PROVIDERS}
@@ -259,38 +176,3 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def shown(settings: Settings) -> str:
-    """The effective settings as TOML-like text, secrets masked."""
-    lines: list[str] = []
-    _show(settings.model_dump(mode="python"), (), lines)
-    return "\n".join(lines).strip() + "\n"
-
-
-def _show(table: dict[str, Any], path: tuple[str, ...], lines: list[str]) -> None:
-    values = {key: value for key, value in table.items() if not isinstance(value, dict)}
-    if values and path:
-        lines.append(f"\n[{'.'.join(path)}]")
-    lines += [f"{key} = {_literal(value)}" for key, value in values.items() if value is not None]
-    for key, value in table.items():
-        if isinstance(value, dict):
-            _show(value, (*path, key), lines)
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, tuple | frozenset):
-        items = sorted(value) if isinstance(value, frozenset) else value
-        return "[" + ", ".join(_literal(item) for item in items) + "]"
-    text = _masked(str(value))
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _masked(text: str) -> str:
-    """A URL without what may be secret in it: whatever stands before an @, and the values in its query."""
-    bare = re.sub("//.*@", "//**********@", text)
-    return re.sub("(?<==)[^&#]+", "**********", bare) if "://" in bare and "?" in bare else bare

@@ -1,5 +1,6 @@
 """What the tests of all rooms share: a clean environment, the simulators on a socket, gateways over them, a clock by hand."""
 
+import asyncio
 import json
 import os
 import socket
@@ -7,8 +8,8 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeAlias
+from datetime import timedelta
+from typing import Any, Protocol, TypeAlias, cast
 from urllib.request import Request, urlopen
 
 import pytest
@@ -26,12 +27,15 @@ from gateway.settings import Settings
 from gateway.upstream.clock import Clock, SystemClock
 from gateway.upstream.errand import Errand
 from tests import profiles
+from tests.clocks import ManualClock
 
 profiles.load()
 
 Tables: TypeAlias = Mapping[str, Any]
 NO_FILES = {"database_url": "sqlite://"}
 """State of a gateway that leaves nothing behind."""
+PLAINLY = {"retries": 0, "circuit_calls": 10_000}
+"""Settings of a source of which a test counts the calls, or hears the failures one by one."""
 PATIENCE = 45.0
 """Seconds for what is to succeed: a busy machine makes no test fail. What is to run out of time says so itself."""
 
@@ -65,27 +69,6 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting comes from the shell that runs the tests."""
     for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
         monkeypatch.delenv(name)
-
-
-class ManualClock:
-    """A clock that stands still until it is advanced."""
-
-    def __init__(self) -> None:
-        self._now = datetime(2026, 11, 1, 12, tzinfo=UTC)
-        self._monotonic = 1000.0
-
-    def advance(self, seconds: float) -> None:
-        """Let that time pass at once."""
-        self._now += timedelta(seconds=seconds)
-        self._monotonic += seconds
-
-    def now(self) -> datetime:
-        """The time in UTC."""
-        return self._now
-
-    def monotonic(self) -> float:
-        """Seconds that only grow."""
-        return self._monotonic
 
 
 @pytest.fixture
@@ -180,15 +163,13 @@ class Answer:
     @property
     def body(self) -> dict[str, Any]:
         """The JSON object."""
-        held: dict[str, Any] = json.loads(self.content)
-        return held
+        return cast("dict[str, Any]", json.loads(self.content))
 
     @property
     def data(self) -> dict[str, Any]:
         """The data of an answer without errors."""
         assert "errors" not in self.body, self.body["errors"]
-        held: dict[str, Any] = self.body["data"]
-        return held
+        return cast("dict[str, Any]", self.body["data"])
 
     @property
     def codes(self) -> list[str]:
@@ -201,9 +182,13 @@ class _Exchange:
     """One HTTP exchange with an ASGI application, in this process."""
 
     content: bytes
+    received: bool = False
     sent: list[Message] = field(default_factory=list)
 
     async def receive(self) -> Message:
+        if self.received:
+            await asyncio.Event().wait()  # the client stays until it is answered
+        self.received = True
         return {"type": "http.request", "body": self.content, "more_body": False}
 
     async def send(self, message: Message) -> None:
@@ -230,11 +215,8 @@ class Gateway:
             "asgi": {"version": "3.0"},
             "http_version": "1.1",
             "method": method,
-            "scheme": "http",
             "path": path,
-            "raw_path": path.encode(),
             "query_string": b"",
-            "root_path": "",
             "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
             "client": ("127.0.0.1", 50_000),
             "server": ("127.0.0.1", 8000),
@@ -269,8 +251,9 @@ OpenRooms = Callable[..., Awaitable[Rooms]]
 
 
 def settings_of(sources: Tables, tables: Mapping[str, Tables]) -> Settings:
-    """Settings that leave no file behind."""
-    return Settings.model_validate({"sources": sources, "state": NO_FILES, "limits": {"deadline": PATIENCE}, **tables})
+    """Settings that leave no file behind; sources are asked once, and never left alone, unless their table says otherwise."""
+    plainly = {name: {**PLAINLY, **table} for name, table in sources.items()}
+    return Settings.model_validate({"sources": plainly, "state": NO_FILES, "limits": {"deadline": PATIENCE}, **tables})
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from gateway.providers import PROVIDERS
 from gateway.providers.protocol import SourceSettings
-from gateway.settings import ClientSettings, LimitSettings, ServerSettings, StateSettings
+from gateway.sections import ClientSettings, LimitSettings, ServerSettings, StateSettings, TokenSettings
 
 README = Path(__file__).parents[1] / "README.md"
 BEGIN, END = "<!-- settings: begin -->\n", "<!-- settings: end -->\n"
@@ -57,6 +57,7 @@ def section() -> str:
             for kind in PROVIDERS
         ),
         _part("`[clients.<name>]`", ClientSettings),
+        _part("`[tokens]`", TokenSettings),
         _part("`[state]`", StateSettings),
         _part("`[limits]`", LimitSettings),
     ]
@@ -103,9 +104,12 @@ def type_of(annotation: Any) -> str:  # noqa: ANN401 - any annotation
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return type_of(parts[0])
+    if origin is Literal:
+        return " or ".join(f"`{part}`" for part in parts)
     if origin in {tuple, frozenset}:
-        return f"list of {type_of(parts[0])}s"
-    if isinstance(annotation, UnionType):
+        held = type_of(parts[0])
+        return f"list of {held}" if held.endswith("`") else f"list of {held}s"
+    if isinstance(annotation, UnionType) or origin is Union:
         [held] = [part for part in parts if part is not NoneType]
         return type_of(held)
     return WORDS[annotation]

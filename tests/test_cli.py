@@ -1,6 +1,5 @@
 """The command line: what each command prints, how it ends, and that it leaves nothing behind."""
 
-import importlib
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway import __version__
-from gateway.cli import PASTE, _ask_once, main
+from gateway.cli import main
+from gateway.commands.serving import PASTE
+from gateway.commands.sources import ask_once
 from gateway.numbers.model import Availability, Record
 from gateway.providers.callgear import CallGearDetails, CallGearSettings
 from gateway.providers.protocol import Request, SourceSettings
@@ -77,24 +78,11 @@ def test_sandbox(tmp_path: Path, ending: signal.Signals) -> None:
 def test_serve(tmp_path: Path, simulated: Simulated, ending: signal.Signals) -> None:
     """The configured sources are served, with what the command line and the environment change."""
     path = written(tmp_path / "gateway.toml", simulated.sources, "[server]\nport = 1\n")
-    key = {"GATEWAY_SERVER__CURSOR_KEY": "1234567890123456"}
-    with Command(tmp_path, "serve", "--config", path, "--port", 0, **key) as command:
+    apart = {"GATEWAY_SERVER__CURSOR_KEY": "1234567890123456", "GATEWAY_STATE__DATABASE_URL": "sqlite://"}
+    with Command(tmp_path, "serve", "--config", path, "--port", 0, **apart) as command:
         url = command.until(rf"gateway {__version__} serves dallas, epsilon, london, market, voice_sg at (\S+)/graphql")
         assert Client(url).ask('{ phoneNumber(e164: "+12056350001") { complete } }').data["phoneNumber"]["complete"]
         command.end(ending)
-
-
-def test_the_module_starts_nothing_when_it_is_imported() -> None:
-    """``python -m gateway`` is the command; an import is not."""
-    assert importlib.import_module("gateway.__main__").main is main
-
-
-def test_help_and_version() -> None:
-    """The group says what there is, in either spelling, and which version it is."""
-    told = called("--help").output
-    assert told == called("-h").output
-    assert all(command in told for command in ("serve", "demo", "sandbox", "schema", "config", "sources"))
-    assert called("--version").output == f"gateway, version {__version__}\n"
 
 
 def test_serve_needs_sources() -> None:
@@ -155,6 +143,13 @@ def test_schema_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         1,
         f"{file} differs from the schema: run gateway schema print > {file}, and read what changed.\n",
     )
+    assert "BREAKING  Field Query.a was removed.\n" in other.stdout
+    file.write_text(f"# a remark\n{sdl(make_schema())}", encoding="utf-8")
+    assert called("schema", "check", file).stdout == "Only the layout changed.\n"
+    file.write_text("type Query {", encoding="utf-8")
+    broken = called("schema", "check", file)
+    assert (broken.exit_code, broken.stdout) == (2, "")
+    assert broken.stderr.startswith(f"gateway: {file} is not a GraphQL schema (Syntax Error: Expected Name")
     file.write_bytes(b"\xff")
     assert called("schema", "check", file).stderr == f"gateway: {file} cannot be read (it is not UTF-8).\n"
     assert called("schema", "check", tmp_path).exit_code == 2
@@ -266,7 +261,7 @@ async def test_a_provider_without_lists_is_not_asked() -> None:
     """There is no smallest question for it, so nothing is wrong with it."""
     source = LooksUpOnly("one", CallGearSettings(provider="callgear", access_token="t"))
     transport = HttpTransport.open(SystemClock().now)
-    told = await _ask_once(Caller(source, transport, SystemClock()), SystemClock())
+    told = await ask_once(Caller(source, transport, SystemClock()), SystemClock())
     await transport.close()
     assert source.sign(request := Request("GET", "/"), None) is request
     assert told == "ok    one (Only): has no list to ask for; it is asked number by number."

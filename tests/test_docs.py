@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway import __version__, errors
-from gateway.cli import PASTE
+from gateway.commands.serving import PASTE
 from gateway.errors import GatewayError, SourceError
 from gateway.schema.vocabulary import ErrorCode
 from gateway.settings import load, make_sources
@@ -158,11 +158,14 @@ TEXTS = [
         "Dockerfile",
         "docs/**/*.md",
         "scripts/*",
+        "console/*",
+        "console/src/*",
+        "console/tabs/*",
         "gateway/**/*",
         "tests/**/*",
     )
     for path in sorted(ROOT.glob(pattern))
-    if path.is_file() and "__pycache__" not in path.parts and path != Path(__file__)
+    if path.is_file() and not {"__pycache__", "node_modules", "graphiql"} & set(path.parts) and path != Path(__file__)
 ]
 
 

@@ -59,7 +59,7 @@ def test_the_drawn_codes_are_the_codes() -> None:
     """Each code in the drawing is its class's."""
     codes = {kind.__name__: kind.code for kind in KINDS}
     said = {name: code for name, (_, code) in drawn().items() if code}
-    assert len(said) == 15
+    assert len(said) == 23
     assert said == {name: codes[name] for name in said}
 
 

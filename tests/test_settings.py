@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.effective import shown
 from gateway.errors import SettingsInvalid
-from gateway.settings import check_exposure, is_loopback, load, load_only, make_sources, shown
+from gateway.settings import check_exposure, is_loopback, load, load_only, make_sources
 
 HASH = hashlib.sha256(b"key").hexdigest()
 EVERYTHING = Path(__file__).with_name("settings.toml").read_text(encoding="utf-8")
@@ -121,6 +122,24 @@ def test_numbers_for_texts_are_forgiven(file: Path) -> None:
     """A token of digits may be written in the file without quotation marks."""
     file.write_text(MARKET + "access_token = 12345\n", encoding="utf-8")
     assert load(file).model_dump()["sources"]["market"]["access_token"].get_secret_value() == "12345"
+
+
+def test_an_empty_secret_is_none(file: Path) -> None:
+    """A variable without a value is no credential, and is refused like one that is missing."""
+    file.write_text(MARKET + 'access_token = ""\n', encoding="utf-8")
+    empty = told(file)
+    file.write_text(MARKET, encoding="utf-8")
+    assert empty == told(file)
+    assert "access_token" in empty
+
+
+@pytest.mark.parametrize("address", ["", "ftp://x.example", "x.example/api", "https://", "//x.example", "file:///x"])
+def test_an_address_is_http_and_has_a_host(file: Path, address: str) -> None:
+    """What could never be asked is told when the settings are read."""
+    file.write_text(f'{MARKET}access_token = "x"\nbase_url = "{address}"\n', encoding="utf-8")
+    assert "sources.market.base_url: write an address like https://api.example, with http or https and a host" in told(
+        file
+    )
 
 
 BAD = {

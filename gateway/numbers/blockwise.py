@@ -7,6 +7,7 @@ that states as many rows as it has may just as well count itself, and be clamped
 
 from collections.abc import Iterable, Mapping
 
+from gateway.numbers import remarks
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164
 from gateway.numbers.gathered import AHEAD_AT_MOST, ROWS_AT_MOST, Drained, Gathered, check_reach
@@ -42,6 +43,7 @@ class Blockwise:
         self._largest = 0
         self._ahead = 1
         self.cut_to: int | None = None
+        self._short = False
         self.ended = False
         for block, page in answers.items():
             self.take(block, page)
@@ -56,7 +58,7 @@ class Blockwise:
             return
         self._gathered.note(listing)
         if listing.sent > block.size and not self._paging.whole:
-            self._gathered.remark("limit ignored")
+            self._gathered.remark(remarks.LIMIT_IGNORED)
         while not (self.ended or self._waits()) and (page := self._answers.pop(self._edge, None)) is not None:
             self._absorb(page, self._asked[self._edge].size)
 
@@ -98,16 +100,17 @@ class Blockwise:
             self._edge += min(page.sent, size)
             self._ahead = min(2 * self._ahead, AHEAD_AT_MOST)
             if self._is_cut(page, start, new=new):
-                self.cut_to = self._largest
+                self._gathered.remark(remarks.CUT)
+                self.cut_to = None if self._paging.aligned or self._largest <= FEW else self._largest
+            self._short = page.sent < size
             self.ended = self._proven(page, start, size)
             self._largest = max(self._largest, min(page.sent, size))
             if page.sent < size and self._paging.aligned and not self.ended:
                 self._regrid()
 
     def _is_cut(self, page: Listing, start: int, *, new: bool) -> bool:
-        """Whether a list of offsets gives fewer rows than asked: it goes on behind a short page with more than a few."""
-        cut = not self._paging.aligned and FEW < self._largest < self._paging.size
-        return cut and start > 0 and new and page.sent * FEW >= self._largest
+        """Whether the page before was shorter than asked for no good reason: more than a few rows stand behind it."""
+        return self._short and start > 0 and new and page.sent * FEW >= self._largest
 
     def _regrid(self) -> None:
         """A list of pages gave fewer rows than asked: it may count its pages in rows of its own.
@@ -127,7 +130,7 @@ class Blockwise:
         self._repeats = 0 if new else self._repeats + 1
         over = not new and (self._first == before or self._repeats >= REPEATS_AT_MOST)
         if over and self._edge != self._gathered.total:
-            self._gathered.remark("page repeated")
+            self._gathered.remark(remarks.REPEATED)
         return over
 
     def _close_gap(self) -> None:
@@ -171,5 +174,5 @@ class Blockwise:
     def result(self) -> Drained:
         """What was read, once the end is proven."""
         if self._gathered.total not in (None, self._edge):
-            self._gathered.remark("total differs from the rows")
+            self._gathered.remark(remarks.TOTAL_DIFFERS)
         return self._gathered.drained(self._edge)

@@ -15,6 +15,7 @@ from gateway.errors import UNLISTED, AllSourcesFailed, SourceError
 from gateway.numbers.blocks import Block, Listing, Paging, Part
 from gateway.numbers.cursor import Place
 from gateway.numbers.model import Number, stale_copy
+from gateway.numbers.remarks import REPEATED
 from gateway.numbers.search import Search
 from gateway.numbers.windows import Gap, Range, Read, Window
 
@@ -233,7 +234,7 @@ class _Visit:
         self._first, self._start = listing.rows[0].e164 if listing.rows else None, block.start
         if self._first is None or self._first != before or start == block.start:
             return False
-        self._remark("page repeated")
+        self._remark(REPEATED)
         return True
 
     def _expected(self, count: int) -> int:

@@ -1,13 +1,15 @@
 """A place in the merged order as opaque text: signed, versioned, made for one filter and one order.
 
 The bytes, before base64url without padding: version (1) · key id (1) · fingerprint of filter and order (8) ·
-msgpack of ``[key, hints]`` · HMAC-SHA256 over all of it, cut to 12. Signed, not secret; a cursor grants nothing.
+msgpack of ``[key, hints]`` or ``[key, hints, sources]`` · HMAC-SHA256 over all of it, cut to 12. Signed, not secret; a cursor grants nothing.
 """
 
 import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -19,17 +21,46 @@ VERSION = 1
 LONGEST = 512
 """Characters a cursor has at most; hints are dropped first when one would be longer."""
 
-_HEAD, _MAC = 10, 12
+_HEAD, _MAC, _TOKEN = 10, 12, 3
 
 Hints = tuple[tuple[str, int], ...]
 """Source name and the offset its next row had: saves calls when right, costs calls when wrong, never rows."""
 
 
 class Place(Struct, frozen=True):
-    """A position between two rows: everything up to ``key`` lies before it."""
+    """A position between two rows: everything up to ``key`` lies before it.
+
+    ``sources`` are the tokens of those that the walk has had so far, empty when that is not known.
+    """
 
     key: Key
     hints: Hints = ()
+    sources: bytes = b""
+
+
+class _Body(Struct, frozen=True, array_like=True):
+    """A place as it is written."""
+
+    key: tuple[str | int, ...]
+    hints: Hints
+    sources: bytes = b""
+
+
+@lru_cache(1024)
+def token_of(source: str) -> bytes:
+    """Three bytes that tell a source's name from others."""
+    return hashlib.sha256(b"source" + source.encode()).digest()[:_TOKEN]
+
+
+def tokens_of(sources: Iterable[str]) -> bytes:
+    """The sources of a walk, for its places."""
+    return b"".join(sorted(map(token_of, sources)))
+
+
+def newcomers(place: Place, sources: Iterable[str]) -> list[str]:
+    """Sources that the walk which led to a place has not had."""
+    held = {place.sources[at : at + _TOKEN] for at in range(0, len(place.sources), _TOKEN)}
+    return [source for source in sources if held and token_of(source) not in held]
 
 
 class Signer:
@@ -41,8 +72,11 @@ class Signer:
     def encode(self, place: Place, search: Search) -> str:
         """The place as text, at most 512 characters."""
         head = bytes((VERSION,)) + self._secrets[0][0] + search.fingerprint
-        text = self._sealed(head + msgspec.msgpack.encode((place.key, place.hints)))
-        return text if len(text) <= LONGEST else self._sealed(head + msgspec.msgpack.encode((place.key, ())))
+        held = (place.sources,) if place.sources else ()
+        bodies = ((place.key, place.hints, *held), (place.key, (), *held))
+        texts = (self._sealed(head + msgspec.msgpack.encode(body)) for body in bodies)
+        fitting = (text for text in texts if len(text) <= LONGEST)
+        return next(fitting, None) or self._sealed(head + msgspec.msgpack.encode((place.key, ())))
 
     def _sealed(self, body: bytes) -> str:
         return _spelled(body + _mac(self._secrets[0][1], body))
@@ -67,8 +101,8 @@ class Signer:
             ]
             msg = f"This cursor was made for another {' and another '.join(changed)}; start again without it, or ask as you did then."
             raise CursorMismatch(msg)
-        key, hints = msgspec.msgpack.decode(body[_HEAD:], type=tuple[tuple[str | int, ...], Hints])
-        return Place(_revived(key, search), hints)
+        held = msgspec.msgpack.decode(body[_HEAD:], type=_Body)
+        return Place(_revived(held.key, search), held.hints, held.sources)
 
     def _opened(self, text: str) -> bytes:
         refused = CursorInvalid(

@@ -14,11 +14,10 @@ from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.blockwise import Blockwise
 from gateway.numbers.gathered import Drained
 from gateway.numbers.lapped import Lapped
+from gateway.numbers.remarks import CUT, UNSTABLE
 
 PASSES_AT_MOST = 3
 """Times a list that changes under the reading is begun anew; then it is taken as it comes, and its report says so."""
-
-UNSTABLE = "changed faster than it could be read: rows may be missing"
 
 Answer = tuple[Block, "Listing | SourceError"]
 Draining = Generator[list[Block], Answer, Drained]
@@ -36,7 +35,8 @@ def drain(paging: Paging, length: int | None = None) -> Draining:
     drained = yield from _drained(paging, length, settled=False)
     if isinstance(drained, int):
         drained = yield from _drained(replace(paging, size=drained), length, settled=True)
-    assert isinstance(drained, Drained)
+        assert isinstance(drained, Drained)
+        return replace(drained, drift=tuple(dict.fromkeys((CUT, *drained.drift))))
     return drained
 
 

@@ -14,6 +14,7 @@ from gateway.numbers.blocks import Listing, Paging, Part
 from gateway.numbers.cursor import Place
 from gateway.numbers.model import Number
 from gateway.numbers.page import Page, page_of
+from gateway.numbers.remarks import UNSORTED
 from gateway.numbers.runs import Run
 from gateway.numbers.search import Search
 from gateway.numbers.windows import Gap, Range, Read, Window
@@ -126,7 +127,7 @@ class _Held:
         return [run for run in live if not full or (edge is not None and not run.reaches(edge))]
 
     def _page(self) -> Page:
-        rows = [held.rows for held in self._snapshots.values() if not held.awaiting]
+        rows = [held.rows for held in self._snapshots.values()]  # of awaiting ones too: what is known is shown
         page = page_of(self._search, self._wanted, [*rows, *(run.ordered for run in self._runs.values())])
         return page.behind(self._wanted, passed=any(run.passed for run in self._runs.values()))
 
@@ -175,7 +176,7 @@ class _Held:
             as_of=None if held.awaiting else held.as_of,
             stale=held.stale,
             awaiting=held.awaiting,
-            remarks=(*held.drift, UNSORTED) if name in self._unsorted else held.drift,
+            remarks=tuple(dict.fromkeys((*held.drift, UNSORTED))) if name in self._unsorted else held.drift,
             gap=gap if held.awaiting else None,
         )
 
@@ -198,9 +199,6 @@ class _Held:
             error=run.error if missing else None,
             gap=known if missing else None,
         )
-
-
-UNSORTED = "not in the order that was asked for"
 
 
 def in_order(rows: Sequence[Number], search: Search) -> tuple[Number, ...]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
-from typing import Annotated, NewType
+from typing import Annotated, ClassVar, NewType
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -72,7 +72,12 @@ class Observation(Enum):
 
 
 class Record(Struct, frozen=True, kw_only=True, gc=False):
-    """The root of all records: immutable, compact, and never part of a reference cycle."""
+    """The root of all records: immutable, compact, and never part of a reference cycle.
+
+    ``passing`` names the fields that tell of the message rather than of the number.
+    """
+
+    passing: ClassVar[frozenset[str]] = frozenset()
 
 
 class Money(Record, frozen=True):

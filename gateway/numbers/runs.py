@@ -14,6 +14,7 @@ from gateway.numbers.blocks import Block, Listing, Paging, Part
 from gateway.numbers.cursor import Place
 from gateway.numbers.e164 import E164
 from gateway.numbers.model import Number
+from gateway.numbers.remarks import CUT, TOTAL_DIFFERS
 from gateway.numbers.search import Search, mirrored
 from gateway.numbers.windows import Range
 
@@ -40,6 +41,7 @@ class Run:
         self._at = _hint(self._place, source, paging)
         self._step = 1
         self._end = 0
+        self._short = False
         self._head: tuple[int, E164 | None] = (0, None)
         self._offsets: list[int] = []
         self.rows: list[Number] = []
@@ -81,6 +83,15 @@ class Run:
             self._extend(block, listing, placed)
         return True
 
+    def _note(self, listing: Listing, start: int, *, new: bool) -> None:
+        """What the page before, or this empty one, shows of the source's claims."""
+        said: list[str] = []
+        if self._short and start and new:
+            said.append(CUT)
+        if not listing.sent and listing.total not in (None, start):
+            said.append(TOTAL_DIFFERS)
+        self.remarks = tuple(dict.fromkeys((*self.remarks, *said)))
+
     def _lies_behind(self, number: Number) -> bool:
         """Whether a row lies behind what was read, so that others may lie between."""
         if self.digits is None:
@@ -94,6 +105,7 @@ class Run:
 
     def _extend(self, block: Block, listing: Listing, placed: list[tuple[int, Number]]) -> None:
         key, bound = self._search.key, None if self._place is None or self._offsets else self._place.key
+        before = len(self.rows)
         for offset, number in placed:
             beyond = bound is None or (key(number) < bound if self._back else key(number) > bound)
             if beyond and (not self.rows or self._lies_behind(number)):
@@ -101,7 +113,9 @@ class Run:
                 self._offsets.append(offset)
                 self.digits = number.e164[1:]
         self.passed |= block.start > 1 or len(placed) > len(self.rows)
+        self._note(listing, block.start, new=len(self.rows) > before)
         end = self._end = block.start + listing.sent
+        self._short = listing.sent < block.size
         self._step = 1
         self._at = end - 1 if listing.sent > 1 else end
         self.done = listing.sent == 0 or (listing.total == end and listing.sent < block.size)

@@ -26,6 +26,7 @@ from gateway.numbers.blocks import Listing
 from gateway.numbers.e164 import E164, CountryCode
 from gateway.numbers.model import CurrencyCode, Number, Observation, Origin
 from gateway.providers.protocol import Request, Response, Source
+from gateway.providers.thrift import Often, thrifty
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Struct)
@@ -170,7 +171,7 @@ def listing(
 
 def _made(raw: Raw, kind: type[Struct], make: Make, origin: Origin, drift: set[str]) -> Number | None:
     try:
-        return make(_decoder(kind).decode(raw), origin, drift)
+        return make(thrifty(_decoder(kind).decode(raw), kind), origin, drift)
     except (ValueError, RecursionError):
         return _mended(raw, kind, make, origin, drift)
 
@@ -179,7 +180,7 @@ def _mended(raw: Raw, kind: type[Struct], make: Make, origin: Origin, drift: set
     """A second try at an unreadable row, once what providers are known to flip is put right."""
     try:
         row = _cleaned(_LOOSE.decode(raw), kind)
-        return make(msgspec.convert(row, kind, strict=False), origin, drift)
+        return make(thrifty(msgspec.convert(row, kind, strict=False), kind), origin, drift)
     except (ValueError, RecursionError):
         return None
 
@@ -197,7 +198,11 @@ def _cleaned(row: dict[str, Any], kind: type[Struct]) -> dict[str, Any]:
 def _texts(kind: type[Struct]) -> frozenset[str]:
     """The fields of a row that hold text."""
     fields = msgspec.structs.fields(kind)
-    return frozenset(field.encode_name for field in fields if str in get_args(field.type) or field.type is str)
+    return frozenset(
+        field.encode_name
+        for field in fields
+        if field.type is str or any(said in (str, Often) for said in get_args(field.type))
+    )
 
 
 def known(e164: E164 | None) -> E164:
@@ -222,7 +227,8 @@ def part(said: object, kind: type[S], field: str, drift: set[str]) -> S | None:
     if not said:
         return None
     try:
-        return msgspec.convert(_cleaned(msgspec.convert(said, dict[str, Any]), kind), kind, strict=False)
+        cleaned = _cleaned(msgspec.convert(said, dict[str, Any]), kind)
+        return thrifty(msgspec.convert(cleaned, kind, strict=False), kind)
     except msgspec.ValidationError:
         drift.add(f"unreadable {field}")
         return None

@@ -19,14 +19,14 @@ from gateway.numbers.e164 import E164, from_digits
 from gateway.numbers.filters import Filter, conjuncts, named
 from gateway.providers import answers
 from gateway.providers.protocol import Request, Response, SourceSettings, Token
+from gateway.providers.thrift import Often
 
 METHOD = "get.available_virtual_numbers"
 LOG_IN, LOOK_UP = (
     "login.user",
     "look-up",
 )  # the id of a call that asks for some numbers; of other calls it is the method
-ROWS_AT_MOST = 10_000
-FURTHEST_OFFSET = 100_000
+ROWS_AT_MOST, FURTHEST_OFFSET = 10_000, 100_000
 NUMBERS_IN_A_FILTER = 500
 HEADERS = (("accept", "application/json"), ("content-type", "application/json; charset=UTF-8"))
 SESSION_SECONDS = 3600.0
@@ -88,9 +88,9 @@ class Row(Struct):
     """One row of ``data``."""
 
     phone_number: str
-    category: str | None = None
-    location_mnemonic: str | None = None
-    location_name: str | None = None
+    category: Often | None = None
+    location_mnemonic: Often | None = None
+    location_name: Often | None = None
     onetime_payment: Decimal | None = None
     monthly_charge: Decimal | None = None
     min_charge: Decimal | None = None

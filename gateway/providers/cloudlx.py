@@ -19,6 +19,7 @@ from gateway.numbers.e164 import CountryCode, from_digits
 from gateway.numbers.filters import Filter, conjuncts, named
 from gateway.providers import answers
 from gateway.providers.protocol import Request, Response, SourceSettings, Token
+from gateway.providers.thrift import Often
 
 ACCEPT = ("accept", "application/vnd.cloudlx.v1+json")
 ROWS_IN_A_PAGE = 200
@@ -102,15 +103,15 @@ class CloudLXSettings(SourceSettings):
 class AddressRow(Struct, rename="camel"):
     """An address as CloudLX writes it."""
 
-    id: str | None = None
-    name: str | None = None
+    id: Often | None = None
+    name: Often | None = None
     use_for_proof_of_address: bool | None = None
     use_for_emergency_address: bool | None = None
-    address_line1: str | None = None
-    address_line2: str | None = None
-    address_city: str | None = None
-    address_region: str | None = None
-    address_postal_code: str | None = None
+    address_line1: Often | None = None
+    address_line2: Often | None = None
+    address_city: Often | None = None
+    address_region: Often | None = None
+    address_postal_code: Often | None = None
     address_country: Any = None
 
 
@@ -120,14 +121,14 @@ class Row(Struct):
     uuid: str
     number_e164: str | None = None
     number: str | None = None
-    range_code: str | None = None
-    range_name: str | None = None
-    country_code: str | None = None
-    country_name: str | None = None
-    country_iso: str | None = None
+    range_code: Often | None = None
+    range_name: Often | None = None
+    country_code: Often | None = None
+    country_name: Often | None = None
+    country_iso: Often | None = None
     monthly_charge: Decimal | None = None
     setup_charge: Decimal | None = None
-    status: str | None = None
+    status: Often | None = None
     provisioned: str | None = None
     details: Any = None
     number_address: Any = None

@@ -18,7 +18,8 @@ from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164, NumberType, from_digits
 from gateway.numbers.filters import Filter
 from gateway.providers import answers
-from gateway.providers.protocol import Request, Response, SourceSettings, Told
+from gateway.providers.protocol import Request, Response, SourceSettings, Told, WebhookSettings
+from gateway.providers.thrift import Often
 
 LIFECYCLES = answers.Words(
     "operationalStatus",
@@ -39,6 +40,8 @@ TYPES = answers.Words(
 class EightByEightDetails(model.Record, frozen=True):
     """What only 8x8 says, in its own words."""
 
+    passing: ClassVar[frozenset[str]] = frozenset({"update_status"})
+
     sub_account_id: Annotated[str, Meta(description="The subaccount whose pool the number is in.")]
     reference_id: Annotated[str | None, Meta(description="8x8's reference; it names a range of numbers.")] = None
     operational_status: Annotated[str | None, Meta(description="Active, Unhealthy, Expiring or Inactive.")] = None
@@ -50,16 +53,13 @@ class EightByEightDetails(model.Record, frozen=True):
     update_status: Annotated[str | None, Meta(description="UPDATED or NO_CHANGE, in the last event.")] = None
 
 
-class EightByEightSettings(SourceSettings):
+class EightByEightSettings(WebhookSettings):
     """An 8x8 subaccount."""
 
     provider: Literal["8x8"]
     base_url: str = "https://voice.8x8.com"
     subaccount_id: str = Field(pattern=r"^[A-Za-z0-9\-._&]{3,50}$")
     api_key: SecretStr
-    webhook_header: str = "Authorization"
-    webhook_secret: SecretStr | None = None
-    webhook_allowed_ips: tuple[str, ...] = ()
 
 
 class HealthRow(Struct, rename="camel"):
@@ -73,20 +73,20 @@ class Row(Struct, rename="camel"):
     """A number as the check (first three fields), the list and the event write it."""
 
     msisdn: str
-    country_code: str | None = None
+    country_code: Often | None = None
     reference_id: str | None = None
-    operational_status: str | None = None
+    operational_status: Often | None = None
     rental_price: Decimal | None = None
     incoming_rate: Decimal | None = None
     billing_unit: int | None = None
-    billing_currency: str | None = None
+    billing_currency: Often | None = None
     number_health_check_enabled: bool | None = None
-    number_type: str | None = None
+    number_type: Often | None = None
     number_health: Any = None
     date_created: str | None = None
     date_updated: str | None = None
     updated_timestamp: str | None = None
-    update_status: str | None = None
+    update_status: Often | None = None
 
 
 class ListPage(Struct, rename="camel"):

@@ -7,10 +7,12 @@ A provider's class is its API; an instance is one *source*: one configured place
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from ipaddress import ip_network
+from typing import Annotated, Any, ClassVar, Protocol, get_args, runtime_checkable
+from urllib.parse import urlsplit
 
 from msgspec import Struct
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164
@@ -53,16 +55,67 @@ class SourceSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_no_credential(cls, given: Any) -> Any:  # noqa: ANN401 - before anything is known of it
+        """An empty secret is one that was not given: a variable without a value."""
+        if not isinstance(given, dict):
+            return given
+        kinds = {name: field.annotation for name, field in cls.model_fields.items()}
+        secrets = {name for name, kind in kinds.items() if SecretStr in (kind, *get_args(kind))}
+        return {name: value for name, value in given.items() if value != "" or name not in secrets}
+
+    @field_validator("base_url", check_fields=False)
+    @classmethod
+    def _base_url_is_http(cls, given: str) -> str:
+        parts = urlsplit(given)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            msg = "write an address like https://api.example, with http or https and a host"
+            raise ValueError(msg)
+        return given
+
     provider: str
 
-    timeout: float = Field(2.0, gt=0, le=300, description="Seconds for one answer.")
+    timeout: float = Field(2.0, gt=0, le=300, description="Seconds for one answer, its retries included.")
     calls_per_minute: int = Field(600, gt=0, description="Calls a minute at most.")
     concurrency: int = Field(8, gt=0, le=256, description="Calls under way at once at most.")
+    retries: int = Field(
+        2, ge=0, le=2, description="Times a question is asked again after a failure that can pass, at most."
+    )
+    circuit_calls: int = Field(
+        5, gt=0, description="Calls within 30 seconds of which too many must have failed before it is left alone."
+    )
+    circuit_share: float = Field(0.5, gt=0, le=1, description="The part of them that is too many.")
+    circuit_pause: float = Field(
+        5.0, gt=0, le=3600, description="Seconds it is left alone; doubled each time that it fails again, up to 60."
+    )
     ttl: float = Field(300.0, ge=0, description="Seconds for which a list counts as fresh.")
     stale_ttl: float = Field(
         3600.0, ge=0, description="Seconds for which an old copy may stand in when the source does not answer."
     )
     block_size: int | None = Field(None, gt=0, description="Rows asked for at once; the default is the provider's.")
+
+
+def _are_networks(given: tuple[str, ...]) -> tuple[str, ...]:
+    for text in given:
+        ip_network(text, strict=False)  # its ValueError names the text
+    return given
+
+
+Networks = Annotated[tuple[str, ...], AfterValidator(_are_networks)]
+"""Addresses and networks: ``192.0.2.7``, ``2001:db8::/32``."""
+
+
+class WebhookSettings(SourceSettings):
+    """What a source that tells changes unasked needs as well: how its sender is known."""
+
+    webhook_header: str = Field("Authorization", description="The header in which the sender gives the secret.")
+    webhook_secret: SecretStr | None = Field(
+        None, min_length=1, description="The whole value of that header; without one no event is taken."
+    )
+    webhook_allowed_ips: Networks = Field(
+        (), description="Addresses or networks that may send events; empty is anybody with the secret."
+    )
 
 
 @runtime_checkable
@@ -196,7 +249,7 @@ class Told(Struct, frozen=True, kw_only=True):
 
 @runtime_checkable
 class Receives(Source, Protocol):
-    """A source that tells changes unasked."""
+    """A source that tells changes unasked; its settings are ``WebhookSettings``."""
 
     def receive(self, body: bytes, received_at: datetime) -> Told:
         """An event as records.

@@ -17,6 +17,7 @@ from gateway.numbers.filters import Filter, named
 from gateway.numbers.model import Availability, Lifecycle, Number, Origin, Record, location
 from gateway.providers import answers
 from gateway.providers.protocol import Request, Response, SourceSettings, Token
+from gateway.providers.thrift import Often
 
 NUMBERS_IN_A_URL = 100
 """E.164 numbers in one comma list: about 1.6 kB of URL, far below what proxies refuse."""
@@ -61,8 +62,8 @@ class Row(Struct, rename="camel"):
     """One row of ``phoneNumbers``."""
 
     phone_number: str
-    state: str | None = None
-    telephony_type: str | None = None
+    state: Often | None = None
+    telephony_type: Often | None = None
     is_main_number: bool | None = None
     toll_free_number: bool | None = None
     is_service_number: bool | None = None

@@ -57,7 +57,7 @@ class Journal:
 
     def of(self, provider: str | None = None) -> list[Entry]:
         """Return the calls of one provider, or of all."""
-        return [entry for entry in self.entries if provider in {None, entry.provider}]
+        return [entry for entry in list(self.entries) if provider in {None, entry.provider}]
 
     def clear(self) -> None:
         """Forget all calls."""

@@ -8,6 +8,9 @@ from strawberry.extensions import FieldExtension
 
 from gateway.errors import Forbidden
 
+INTROSPECTION = "introspection"
+"""The scope of those who may ask for the schema, and are told names that are near to a mistaken one."""
+
 
 class Asker(Struct, frozen=True):
     """Somebody who asks: the sources they may see, in name order, and their extra rights; None is every right."""

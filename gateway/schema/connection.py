@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import strawberry
-from msgspec import Struct
+from msgspec import Struct, structs
 from strawberry import Info
 
 from gateway.errors import BadUserInput, SourceError
 from gateway.numbers import windows as merged
-from gateway.numbers.cursor import Place
+from gateway.numbers.cursor import Place, newcomers, tokens_of
 from gateway.numbers.search import Search
 from gateway.numbers.windows import Range, Read, Window
 from gateway.schema.context import Context
@@ -50,10 +50,11 @@ class Asked(Struct, frozen=True):
     errand: Errand
     skipped: tuple[str, ...]
     context: Context
+    sources: bytes = b""
 
     def cursor(self, place: Place) -> str:
         """A place as text."""
-        return self.context.rooms.signer.encode(place, self.search)
+        return self.context.rooms.signer.encode(Place(place.key, place.hints, self.sources), self.search)
 
 
 def _edges(asked: strawberry.Parent[Asked]) -> list[PhoneNumberEdge]:
@@ -156,7 +157,18 @@ async def connect(search: Search, span: Range, max_staleness: timedelta | None, 
     asked = inventory.asked(context.asker.sources, search.wanted)
     window = await inventory.window(search, span, asked, errand, counted=_selects(info.selected_fields, "totalCount"))
     skipped = tuple(name for name in context.asker.sources if name not in asked)
-    return Asked(window, search, errand, skipped, context)
+    return Asked(_with_newcomers(window, span, asked), search, errand, skipped, context, tokens_of(asked))
+
+
+def _with_newcomers(window: Window, span: Range, asked: Sequence[str]) -> Window:
+    """The account of sources that came after the walk had begun: they are read from here on, and lack what is before."""
+    place, back = (span.before, True) if span.last is not None else (span.after, False)
+    new = set() if place is None else set(newcomers(place, asked))
+    if not new:
+        return window
+    gap = merged.Gap(place, None) if back else merged.Gap(None, place)
+    reads = [structs.replace(read, gap=read.gap or gap) if read.source in new else read for read in window.reads]
+    return structs.replace(window, reads=tuple(reads))
 
 
 def _selects(selections: Sequence[object], name: str) -> bool:

@@ -6,9 +6,13 @@ from datetime import timedelta
 from gateway.errors import BadUserInput
 from gateway.numbers.cursor import Signer
 from gateway.schema.authority import Asker
-from gateway.settings import LimitSettings
+from gateway.sections import LimitSettings
+from gateway.upstream.changes import Hub
 from gateway.upstream.clock import Clock
+from gateway.upstream.documents import Documents
 from gateway.upstream.errand import Errand
+from gateway.upstream.estimate import Estimates
+from gateway.upstream.events import Events
 from gateway.upstream.inventory import Inventory
 from gateway.upstream.loaders import Loaders
 from gateway.upstream.lookups import Lookups
@@ -24,34 +28,69 @@ class Rooms:
         callers: Mapping[str, Caller],
         inventory: Inventory,
         lookups: Lookups,
+        events: Events,
+        hub: Hub,
+        documents: Documents,
+        estimates: Estimates,
         signer: Signer,
         limits: LimitSettings,
         clock: Clock,
+        sdl: str = "",
     ) -> None:
         self.callers = callers
         self.inventory = inventory
         self.lookups = lookups
+        self.events = events
+        self.hub = hub
+        self.documents = documents
+        self.estimates = estimates
         self.signer = signer
         self.limits = limits
         self.clock = clock
+        self.sdl = sdl
 
 
 class Context:
     """What lives as long as one request.
 
-    ``as_text``: the answer's data is only to be encoded, so its parts may be JSON text already (``msgspec.Raw``).
+    ``takes_parts``: the client accepts an answer in parts. ``as_text``: the answer's data is only to be encoded, so its
+    parts may be JSON text already (``msgspec.Raw``). ``after`` is the cursor that a client resumes a stream with, beside
+    what its document says; ``cursor`` is that of the answer which a stream has just come to.
     """
 
-    def __init__(self, rooms: Rooms, asker: Asker, *, as_text: bool = False) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        asker: Asker,
+        *,
+        takes_parts: bool = False,
+        as_text: bool = False,
+        after: str | None = None,
+    ) -> None:
         self.rooms = rooms
         self.asker = asker
+        self.takes_parts = takes_parts
         self.as_text = as_text
-        self.loaders = Loaders(rooms.lookups)
-        self._deadline = rooms.clock.monotonic() + rooms.limits.deadline
+        self.after = after
+        self.cursor: str | None = None
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin anew, with all the time there is: a stream does so for each of its answers."""
+        self.loaders = Loaders(self.rooms.lookups)
+        self._deadline = self.rooms.clock.monotonic() + self.rooms.limits.deadline
+        self._errands: list[Errand] = []
 
     def errand(self, max_staleness: timedelta | None = None) -> Errand:
         """One field's work, under this request's deadline."""
-        return Errand(self.rooms.clock, self._deadline, max_staleness)
+        errand = Errand(self.rooms.clock, self._deadline, max_staleness, client=self.asker.name)
+        self._errands.append(errand)
+        return errand
+
+    @property
+    def upstream_calls(self) -> int:
+        """What this request has cost until now."""
+        return sum(errand.calls.total() for errand in self._errands)
 
     def visible(self, names: list[str] | None) -> tuple[str, ...]:
         """The named sources, all that the asker sees when none are named; in name order.

@@ -1,8 +1,8 @@
 """The schema itself: Strawberry's, with our scalars, our error codes, and bounds on parsing and validation."""
 
 import logging
-from collections.abc import Iterator
-from typing import TypeGuard
+from collections.abc import Callable, Iterator
+from typing import Any, TypeGuard
 
 import strawberry
 from graphql import (
@@ -15,20 +15,25 @@ from graphql import (
     OperationDefinitionNode,
     Undefined,
 )
-from strawberry.extensions import MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
+from graphql.type.directives import GraphQLDeferDirective
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from gateway.errors import BadUserInput, GatewayError, SourceError
+from gateway.errors import BadUserInput, GatewayError, ListenerTooSlow, QueryTooCostly, SourceError, TryLater
+from gateway.schema.authority import INTROSPECTION
 from gateway.schema.compile_run import Operations, executor_over
+from gateway.schema.cost import CostLimit
+from gateway.schema.deferral import execute_as_accepted
+from gateway.schema.documents import ERRORS_TOLD, BoundedDocuments, Documents
+from gateway.schema.federation import ANY, Representation, SubgraphQuery
 from gateway.schema.phone_number import PhoneNumber
 from gateway.schema.query import Query
 from gateway.schema.scalars import SCALARS
+from gateway.schema.subscription import Subscription, cursor_of
+from gateway.sections import LimitSettings
 
 logger = logging.getLogger(__name__)
-
-DOCUMENTS_KEPT = 1000
-"""Parsed and validated documents that are remembered."""
 
 
 class ErrorCodes(SchemaExtension):
@@ -42,9 +47,31 @@ class ErrorCodes(SchemaExtension):
             yield
         except GraphQLError as error:
             raise coded(error) from None
+        except GatewayError as error:
+            raise coded(GraphQLError(str(error), original_error=error)) from None
         result = self.execution_context.result
         if result is not None and result.errors:
-            result.errors = [coded(error, valid=self._valid) for error in result.errors]
+            told = (
+                result.errors
+                if self._valid and any(error.path for error in result.errors)
+                else result.errors[:ERRORS_TOLD]
+            )
+            result.errors = [self._told(error) for error in told]
+
+    def _told(self, error: GraphQLError) -> GraphQLError:
+        """The error with its code; without the names that were near, for those who may not know what there is."""
+        held = coded(error, valid=self._valid)
+        if not self.execution_context.context.asker.may(INTROSPECTION):
+            held.message = held.message.partition(" Did you mean ")[0]
+        return held
+
+    def on_stream_result(self, result: Any) -> Iterator[None]:  # noqa: ANN401 - one of Strawberry's and graphql-core's results
+        """Every answer of a stream, and every part of one, before it goes out."""
+        parts = [result, *(getattr(result, "incremental", None) or ()), *(getattr(result, "completed", None) or ())]
+        for part in parts:
+            if getattr(part, "errors", None):
+                part.errors = [self._told(error) for error in part.errors]
+        yield
 
     def on_execute(self) -> Iterator[None]:
         """Whatever is wrong from here on without a place in the answer is a variable."""
@@ -85,23 +112,30 @@ def coded(error: GraphQLError, *, valid: bool = False) -> GraphQLError:
 
     ``valid``: the document passed validation, so what is wrong without a place in the answer is a variable.
     """
+    if error.extensions and "code" in error.extensions:
+        return error
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
     if isinstance(cause, GatewayError):
-        return _with(error, str(cause), _extensions(cause))
+        return _with(error, str(cause), extensions_of(cause))
     if cause is not None and not isinstance(cause, GraphQLError):
         logger.error("unforeseen failure at %s", error.path, exc_info=cause)
         return _with(error, "The gateway failed here; the failure is logged.", {"code": GatewayError.code})
-    if error.extensions and "code" in error.extensions:
-        return error
     return _with(error, error.message, {"code": _code_of_request_error(error, valid=valid)})
 
 
-def _extensions(cause: GatewayError) -> dict[str, object]:
+def extensions_of(cause: GatewayError) -> dict[str, object]:
+    """What an error says beside its message."""
     extensions: dict[str, object] = {"code": cause.code}
     if isinstance(cause, SourceError):
         extensions |= {"retryable": cause.retryable, "retryAfterMs": cause.retry_after_ms}
+    if isinstance(cause, ListenerTooSlow):
+        extensions["cursor"] = cursor_of(cause.sequence)
+    if isinstance(cause, QueryTooCostly):
+        extensions |= {"cost": cause.cost, "limit": cause.limit}
+    if isinstance(cause, TryLater):
+        extensions["retryAfterMs"] = cause.retry_after_ms
     return extensions
 
 
@@ -124,28 +158,42 @@ def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> G
 
 
 class Schema(strawberry.Schema):
-    """Strawberry's, without its log of errors: it quotes the query, and numbers are personal data."""
+    """Strawberry's, with answers in parts where they are accepted.
+
+    It is without Strawberry's log of errors, which quotes the query: numbers are personal data.
+    """
+
+    def _get_execute_function(self) -> Callable[..., Any]:
+        return execute_as_accepted
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Nothing: a caller's errors are told to the caller, and unforeseen ones are logged where they are coded."""
 
 
-def make_schema(*, max_tokens: int = 2000, compiling: bool = True) -> strawberry.Schema:
-    """The schema of all providers in PROVIDERS; ``compiling``: operations that come again are compiled."""
+def make_schema(
+    limits: LimitSettings | None = None, *, subgraph: bool = False, compiling: bool = True
+) -> strawberry.Schema:
+    """The schema of all providers in PROVIDERS, for documents within the limits.
+
+    ``subgraph``: also as one of a federation. ``compiling``: operations that come again are compiled.
+    """
+    documents = Documents(limits or LimitSettings())
     schema = Schema(
-        query=Query,
+        query=SubgraphQuery if subgraph else Query,
+        subscription=Subscription,
         types=[PhoneNumber],
         execution_context_class=executor_over(Operations()) if compiling else None,
-        config=StrawberryConfig(scalar_map=SCALARS),
+        config=StrawberryConfig(scalar_map={**SCALARS, Representation: ANY}),
         extensions=[
             ErrorCodes,
             OneOperation,
-            lambda: ParserCache(maxsize=DOCUMENTS_KEPT),
-            lambda: ValidationCache(maxsize=DOCUMENTS_KEPT),
-            lambda: MaxTokensLimiter(max_token_count=max_tokens),
+            lambda: BoundedDocuments(documents),
+            CostLimit,
         ],
     )
     _drop_null_defaults(schema)
+    inner = schema._schema  # noqa: SLF001 - Strawberry knows @defer only together with @stream
+    inner.directives = (*inner.directives, GraphQLDeferDirective)
     return schema
 
 

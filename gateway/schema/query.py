@@ -42,7 +42,7 @@ class Query:
         id: Annotated[strawberry.ID, strawberry.argument(description="An id that this gateway gave out.")],
     ) -> Node | None:
         """Relay, Global Object Identification, section 2."""
-        return await _find(str(id), info.context)
+        return await find(str(id), info.context)
 
     @strawberry.field(description="The objects with these ids, in order; an unknown id nulls only its own place.")
     async def nodes(
@@ -51,8 +51,8 @@ class Query:
         ids: Annotated[list[strawberry.ID], strawberry.argument(description="Ids that this gateway gave out.")],
     ) -> list[Node | None]:
         """Relay, Global Object Identification; batched."""
-        _check_many(len(ids), "ids", info.context)
-        return [_find(str(id_), info.context) for id_ in ids]  # type: ignore[misc]  # each is awaited in its own place
+        check_many(len(ids), "ids", info.context)
+        return [find(str(id_), info.context) for id_ in ids]  # type: ignore[misc]  # each is awaited in its own place
 
     @strawberry.field(description="One number at every source.")
     async def phone_number(
@@ -75,7 +75,7 @@ class Query:
         max_staleness: MaxStaleness = None,
     ) -> list[PhoneNumberLookup]:
         """A look-up of many."""
-        _check_many(len(e164s), "e164s", info.context)
+        check_many(len(e164s), "e164s", info.context)
         return await look_up(e164s, info.context.visible(sources), max_staleness, info.context)
 
     @strawberry.field(description="All numbers of all sources as one ordered list, page by page.")
@@ -116,8 +116,12 @@ class Query:
         return [source_named(name, info.context) for name in info.context.asker.sources]
 
 
-async def _find(text: str, context: Context) -> Node | None:
-    """The number with this id; None when the id is none, or names a source the asker does not see."""
+async def find(text: str, context: Context) -> Node | None:
+    """The number with this id; None when the id is none, or names a source the asker does not see.
+
+    Raises:
+        SourceError: its source cannot say.
+    """
     identity = identity_of(text)
     if identity is None or identity[0] not in context.asker.sources:
         return None
@@ -128,7 +132,12 @@ async def _find(text: str, context: Context) -> Node | None:
     return cast("Node | None", outcome.number)
 
 
-def _check_many(count: int, what: str, context: Context) -> None:
+def check_many(count: int, what: str, context: Context) -> None:
+    """Refuse a list that is too long.
+
+    Raises:
+        BadUserInput: it is.
+    """
     most = context.rooms.limits.lookups
     if count > most:
         msg = f"{what} holds {count} entries; one field takes {most} at most: ask in several."

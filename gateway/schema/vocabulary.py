@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import strawberry
 
 from gateway.errors import SourceError
-from gateway.numbers import e164, model, search
+from gateway.numbers import changes, e164, model, search
 from gateway.providers import PROVIDERS
 
 
@@ -198,5 +198,14 @@ _described(
         "FOUND": "It holds the number.",
         "NOT_FOUND": "It says that it does not hold the number.",
         "UNKNOWN": "It could not be asked; see error.",
+    },
+)
+_described(
+    changes.ChangeKind,
+    "What happened to a number at its source.",
+    {
+        "ADDED": "The source holds it, and did not before.",
+        "UPDATED": "Something about it is different.",
+        "REMOVED": "The source does not hold it any more.",
     },
 )

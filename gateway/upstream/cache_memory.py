@@ -15,7 +15,7 @@ T = TypeVar("T")
 MEMORY_BYTES = 192 * 1024 * 1024
 """The estimated bytes of all entries together."""
 
-ROW_BYTES = 512
+ROW_BYTES = 160
 """What a row costs beside its text: its objects, their headers and the places that point at them."""
 
 POINTER_BYTES = 8

@@ -1,25 +1,48 @@
 """What one request of a client brings along on every way to a source: its deadline, and what was spent."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from enum import IntEnum
 
 from gateway.errors import SourceError, SourceTimeout
 from gateway.upstream.clock import Clock
 
 
+class Priority(IntEnum):
+    """Who has the next turn at a source that may not be asked at once: the lowest first."""
+
+    LOOKUP = 0
+    """A client waits for it: a look-up, or a list."""
+    REFRESH = 1
+    """What is kept is made young again; nobody waits."""
+    PREFETCH = 2
+    """Somebody may want it."""
+
+
 class Errand:
     """One field's work. ``max_staleness`` bounds the age of every copy it may be given; None leaves it to the sources.
 
-    ``calls`` counts upstream calls by source: only those this errand itself set off.
+    ``calls`` counts upstream calls by source: only those this errand itself set off. ``client`` is whose errand it is:
+    clients have their turns in rotation.
     """
 
-    def __init__(self, clock: Clock, deadline: float, max_staleness: timedelta | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        deadline: float,
+        max_staleness: timedelta | None = None,
+        *,
+        client: str = "",
+        priority: Priority = Priority.LOOKUP,
+    ) -> None:
         self._clock = clock
         self._deadline = deadline
-        self._waits: list[SourceError] = []
+        self._waits: list[Callable[[], SourceError]] = []
         self.max_staleness = max_staleness
+        self.client = client
+        self.priority = priority
         self.calls: Counter[str] = Counter()
 
     def remaining(self) -> float:
@@ -43,16 +66,18 @@ class Errand:
 
     def lengthened(self, seconds: float) -> "Errand":
         """The same work with ``seconds`` from now, if that is more: others may wait for it, or the cache."""
-        longer = Errand(self._clock, max(self._deadline, self._clock.monotonic() + seconds), self.max_staleness)
+        deadline = max(self._deadline, self._clock.monotonic() + seconds)
+        longer = Errand(self._clock, deadline, self.max_staleness, client=self.client, priority=self.priority)
         longer.calls = self.calls
         return longer
 
     def anew(self, seconds: float) -> "Errand":
         """Work of nobody's request, with ``seconds`` of its own, that takes no copy."""
-        return Errand(self._clock, self._clock.monotonic() + seconds, timedelta(0))
+        deadline = self._clock.monotonic() + seconds
+        return Errand(self._clock, deadline, timedelta(0), client=self.client, priority=Priority.REFRESH)
 
     @contextmanager
-    def waiting(self, told: SourceError) -> Iterator[None]:
+    def waiting(self, told: Callable[[], SourceError]) -> Iterator[None]:
         """While this lasts, whoever runs out of time is told so instead of SOURCE_TIMEOUT."""
         self._waits.append(told)
         try:
@@ -62,5 +87,6 @@ class Errand:
 
     def overdue(self) -> SourceError:
         """What to tell somebody whose deadline passed while this work was under way."""
-        late = SourceTimeout("The request's deadline passed before the source had answered.")
-        return next(iter(self._waits), late)
+        if self._waits:
+            return self._waits[0]()
+        return SourceTimeout("The request's deadline passed before the source had answered.")

@@ -12,7 +12,7 @@ from gateway.numbers.chain_back import chain_back
 from gateway.numbers.drain import drain
 from gateway.numbers.filters import EVERYTHING, Facts, Filter, verdict
 from gateway.numbers.merge import Ask, Snapshot, Whole, in_order, merge
-from gateway.numbers.model import stale_copy
+from gateway.numbers.remarks import UNSORTED
 from gateway.numbers.search import OrderField, Search
 from gateway.numbers.windows import Range, Window
 from gateway.providers.protocol import Lists, Source
@@ -20,8 +20,10 @@ from gateway.upstream.cache import Cache
 from gateway.upstream.clock import Clock
 from gateway.upstream.drive import drive
 from gateway.upstream.errand import Errand
+from gateway.upstream.events import Events
 from gateway.upstream.keys import key_of
 from gateway.upstream.policy import Caller
+from gateway.upstream.snapshots import as_listing, marked
 
 FEW = 2
 """Blocks of a list that are read whole rather than narrowed, so that the next filter finds everything at hand."""
@@ -39,16 +41,21 @@ def facts_of(source: Source) -> Facts:
 class Inventory:
     """Every source's list, and the windows over them."""
 
-    def __init__(self, callers: Mapping[str, Caller], cache: Cache, clock: Clock) -> None:
+    def __init__(self, callers: Mapping[str, Caller], cache: Cache, clock: Clock, events: Events) -> None:
         self._callers = callers
         self._cache = cache
         self._clock = clock
+        self._events = events
         self._lengths: dict[str, int] = {}
         self._unsorted: set[str] = set()
 
     def asked(self, names: Sequence[str], wanted: Filter) -> list[str]:
         """Those of the sources that the filter does not exclude."""
         return [name for name in names if verdict(wanted, facts_of(self._callers[name].source)) is not False]
+
+    def length(self, name: str) -> int | None:
+        """How many rows a source sent when it was last read whole, None when it never was."""
+        return self._lengths.get(name)
 
     async def window(
         self, search: Search, span: Range, names: Sequence[str], errand: Errand, *, counted: bool
@@ -76,9 +83,9 @@ class Inventory:
                 return await whole(ask)
 
             steps = merge(search, span, names, counted=counted, by_number=by_number)
-            return _marked(await drive(steps, either, errand))
+            return marked(await drive(steps, either, errand))
         if span.last is not None:
-            window = _marked(await drive(chain_back(search, span, names), whole, errand))
+            window = marked(await drive(chain_back(search, span, names), whole, errand))
         else:
             streams = [Stream(name, lists.paging if (lists := self._callers[name].lists) else None) for name in names]
             window = await drive(chain(search, span, streams), part, errand)
@@ -118,11 +125,11 @@ class Inventory:
             lambda own: caller.ask(request, source.read, own),
             stale_ttl=source.settings.stale_ttl,
         )
-        if listing.stale:
-            return listing
-        if listing.total is not None and _whole_key(source, pushed) == _whole_key(source, EVERYTHING):
+        unfiltered = _whole_key(source, pushed) == _whole_key(source, EVERYTHING)
+        if listing.total is not None and unfiltered and not listing.stale:
             self._lengths[ask.source] = listing.total
-            if listing.sent == listing.total and ask.descending is False:
+            whole = ask.block.start == 0 and listing.sent == listing.total < ask.block.size
+            if whole and ask.descending is False:
                 held = Snapshot(rows=listing.rows, as_of=listing.as_of, sent=listing.sent, skipped=listing.skipped)
                 await self._cache.keep(_whole_key(source, EVERYTHING), replace(held, drift=listing.drift))
         return listing
@@ -145,6 +152,9 @@ class Inventory:
         caller = self._callers[ask.source]
         source = caller.lists
         assert source is not None
+        if source.paging.whole:
+            _, held = await self._heard_or_kept(source, pushed, errand)
+            return as_listing(held)
         request = source.ask(ask.block, pushed)
         return await self._cache.fetch(
             key_of(source, request, "block"),
@@ -177,7 +187,7 @@ class Inventory:
         """
         source = self._callers[name].lists
         if source is None:
-            return self._awaiting()
+            return await self._events.merged(name, self._awaiting())
         key, held = await self._heard_or_kept(source, pushed, errand)
         if search.order.field is OrderField.SOURCE:
             return held
@@ -190,7 +200,10 @@ class Inventory:
         if source is None:
             return None
         kept: Snapshot | None = await self._cache.peek(_whole_key(source, EVERYTHING), ttl, errand)
-        return kept
+        if kept is None:
+            return None
+        merged = await self._events.merged(name, kept)
+        return merged if errand.takes(merged.as_of, ttl) else None  # without a list, it is as old as its last event
 
     async def heard(self, name: str, errand: Errand, pushed: Filter = EVERYTHING) -> Snapshot:
         """As ``snapshot``, in the source's own order and never stale: what an old list lacks may be there by now.
@@ -199,7 +212,9 @@ class Inventory:
             SourceError: the source could not be read in full.
         """
         source = self._callers[name].lists
-        return self._awaiting() if source is None else await self._whole(source, pushed, errand)
+        if source is None:
+            return await self._events.merged(name, self._awaiting())
+        return await self._whole(source, pushed, errand)
 
     async def kept_before(self, name: str, errand: Errand, error: SourceError) -> Snapshot | None:
         """Everything a source held when it last told, marked as stale, to stand in after a failure; asks nobody."""
@@ -209,17 +224,18 @@ class Inventory:
         old: Snapshot | None = await self._cache.old(
             _whole_key(source, EVERYTHING), source.settings.stale_ttl, errand, error
         )
-        return old
+        return None if old is None else await self._events.merged(name, old)
 
     async def _whole(self, source: Lists, pushed: Filter, errand: Errand, stale_ttl: float = 0.0) -> Snapshot:
-        """The list in the source's own order."""
-        return await self._cache.fetch(
+        """The list in the source's own order, and what its events told."""
+        read = await self._cache.fetch(
             _whole_key(source, pushed),
             source.settings.ttl,
             errand,
             lambda own: self._read_whole(source, pushed, own),
             stale_ttl=stale_ttl,
         )
+        return await self._events.merged(source.name, read)
 
     async def _heard_or_kept(self, source: Lists, pushed: Filter, errand: Errand) -> tuple[str, Snapshot]:
         """The list in the source's own order, and its key; when the source does not answer, an old one, or more of it."""
@@ -234,7 +250,7 @@ class Inventory:
 
     async def _read_whole(self, source: Lists, pushed: Filter, errand: Errand) -> Snapshot:
         caller = self._callers[source.name]
-        unfiltered = _whole_key(source, pushed) == _whole_key(source, EVERYTHING)
+        unfiltered, asked = _whole_key(source, pushed) == _whole_key(source, EVERYTHING), self._clock.now()
 
         async def answer(block: Block) -> Listing:
             return await caller.ask(source.ask(block, pushed), source.read, errand)
@@ -247,28 +263,23 @@ class Inventory:
             if error.reason == UNLISTED:
                 return self._awaiting()
             raise
-        if unfiltered:
-            self._lengths[source.name] = drained.sent
-        return Snapshot(
+        told = [number.e164 for number in drained.rows]
+        unsorted = caller.sorts is not None and told != sorted(told)
+        read = Snapshot(
             rows=drained.rows,
             as_of=drained.as_of,
             sent=drained.sent,
             skipped=drained.skipped,
-            drift=drained.drift,
+            drift=(*drained.drift, UNSORTED) if unsorted else drained.drift,
         )
+        if unfiltered:
+            self._lengths[source.name] = drained.sent
+            await self._events.observe(source.name, read, asked)
+        return read
 
     def _awaiting(self) -> Snapshot:
         """A source that has no list: only its events can tell what it holds."""
         return Snapshot(rows=(), as_of=self._clock.now(), sent=0, awaiting=True)
-
-
-def _marked(window: Window) -> Window:
-    """The window with its stale sources' rows marked as such."""
-    stale = {read.source for read in window.reads if read.stale}
-    if not stale:
-        return window
-    rows = (stale_copy(number) if number.origin.source in stale else number for number in window.numbers)
-    return replace(window, numbers=tuple(rows))
 
 
 def _whole_key(source: Lists, pushed: Filter) -> str:

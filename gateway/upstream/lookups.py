@@ -18,10 +18,12 @@ from gateway.numbers.e164 import E164
 from gateway.numbers.filters import EVERYTHING, DigitsMatch, Filter
 from gateway.numbers.merge import Snapshot
 from gateway.numbers.model import Number, stale_copy
+from gateway.numbers.reconcile import Held, merged
 from gateway.providers.protocol import LooksUpMany, Request
 from gateway.upstream.cache import NEGATIVE_SECONDS, Cache
 from gateway.upstream.clock import Clock
 from gateway.upstream.errand import Errand
+from gateway.upstream.events import Events
 from gateway.upstream.inventory import Inventory
 from gateway.upstream.keys import key_of, number_key, scope_of
 from gateway.upstream.policy import Caller
@@ -70,21 +72,26 @@ Outcomes = dict[E164, Outcome]
 class Lookups:
     """Looks numbers up, at each source in its own way."""
 
-    def __init__(self, callers: Mapping[str, Caller], inventory: Inventory, cache: Cache, clock: Clock) -> None:
+    def __init__(
+        self, callers: Mapping[str, Caller], inventory: Inventory, cache: Cache, clock: Clock, events: Events
+    ) -> None:
         self._callers = callers
         self._inventory = inventory
         self._cache = cache
         self._clock = clock
+        self._events = events
 
     async def at(self, name: str, wanted: Sequence[E164], errand: Errand) -> Outcomes:
         """What the source says of each number. Failures are outcomes; no SourceError is raised."""
         caller = self._callers[name]
-        outcomes = await self._at_hand(caller, wanted, errand)
+        held = await self._events.held(name, wanted)
+        outcomes = _told_lately(held, _believed(caller), errand)
+        outcomes |= await self._at_hand(caller, [e164 for e164 in wanted if e164 not in outcomes], errand)
         lacking = [e164 for e164 in wanted if e164 not in outcomes]
         if lacking:
             asked = await self._asked(caller, lacking, errand)
             outcomes |= asked | await self._from_before(caller, asked, errand)
-        return outcomes
+        return {e164: _completed(outcome, held.get(e164)) for e164, outcome in outcomes.items()}
 
     async def _at_hand(self, caller: Caller, wanted: Sequence[E164], errand: Errand) -> Outcomes:
         ttl = _believed(caller)
@@ -190,6 +197,20 @@ class Lookups:
         if isinstance(outcome, Failed):
             raise outcome.error
         return outcome
+
+
+def _told_lately(held: Mapping[E164, Held], ttl: float, errand: Errand) -> Outcomes:
+    """What events told so recently that nobody needs to be asked."""
+    told = {e164: Looked(known.number, known.heard) for e164, known in held.items()}
+    return {e164: looked for e164, looked in told.items() if errand.takes(looked.as_of, ttl)}
+
+
+def _completed(outcome: Outcome, held: Held | None) -> Outcome:
+    """What a source said of a number, with what only its events told."""
+    told = None if held is None else held.number
+    if isinstance(outcome, Failed) or outcome.number is None or told is None:
+        return outcome
+    return Looked(merged(outcome.number, told), outcome.as_of)
 
 
 def _found(outcome: Outcome) -> bool:

@@ -1,19 +1,18 @@
-"""How one source is asked: how often, how many at once, how long, and with which token."""
+"""How one source is asked: in turn, in time, again where that helps, not at all while it is down, and with which token."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
-
-from aiolimiter import AsyncLimiter
 
 from gateway.errors import (
     UNLISTED,
     SourceAuthFailed,
+    SourceBadAnswer,
+    SourceCircuitOpen,
     SourceError,
     SourceMisconfigured,
-    SourceRateLimited,
     SourceTimeout,
+    SourceUnavailable,
 )
 from gateway.providers.protocol import (
     Authenticates,
@@ -26,15 +25,25 @@ from gateway.providers.protocol import (
     Sorts,
     Source,
 )
+from gateway.upstream.budget import Budget
+from gateway.upstream.circuit import Circuit, State, Ticket
 from gateway.upstream.client import Transport
-from gateway.upstream.clock import Clock
+from gateway.upstream.clock import Clock, sleep
 from gateway.upstream.credentials import TokenHolder
 from gateway.upstream.errand import Errand
+from gateway.upstream.retries import Retries
+
+FAILURES = (SourceTimeout, SourceUnavailable, SourceBadAnswer)
+"""What speaks against a source: it is not there, or talks nonsense. A refusal (4xx) does not, nor does a caller who left."""
 
 T = TypeVar("T")
 Read = Callable[[Response], T]
 
-MINUTE = 60.0
+RESERVE = 0.02
+"""The part of what is left of a request that a call may not use: its answer is still to be told."""
+
+SLOW = 0.8
+"""An answer that took this part of the source's time speaks against the source, as a failure does."""
 
 
 class Caller:
@@ -47,8 +56,13 @@ class Caller:
         self.source = source
         self._transport = transport
         self._clock = clock
-        self._slots = asyncio.Semaphore(source.settings.concurrency)
-        self._rate = AsyncLimiter(source.settings.calls_per_minute, MINUTE)
+        self._budget = Budget(source, clock)
+        self._retries = Retries(source.settings.retries)
+        self._circuit = Circuit(
+            calls=source.settings.circuit_calls,
+            share=source.settings.circuit_share,
+            pause=source.settings.circuit_pause,
+        )
         self._tokens = TokenHolder(source, clock) if isinstance(source, Authenticates) and source.exchanges else None
         self._rephrases = source if isinstance(source, Rephrases) else None
         self.lists = source if isinstance(source, Lists) else None
@@ -60,8 +74,11 @@ class Caller:
 
     @property
     def state(self) -> str:
-        """UNKNOWN until it was asked, then UP, DEGRADED (it answered well before) or DOWN (it never did)."""
-        if self.last_error is None:
+        """UNKNOWN until it was asked, then UP, DEGRADED (it answered well before) or DOWN (it never did).
+
+        A source that is left alone is not UP, whatever it answered to older questions.
+        """
+        if self.last_error is None and self._circuit.state is State.CLOSED:
             return "UP" if self.answered else "UNKNOWN"
         return "DEGRADED" if self.answered else "DOWN"
 
@@ -100,45 +117,97 @@ class Caller:
 
     async def _ask_with_token(self, request: Request, read: Read[T], errand: Errand) -> T:
         if self._tokens is None:
-            return await self._once(request, None, read, errand)
+            return await self._patiently(request, None, read, errand)
         token = await self._tokens.current(lambda ask, take: self._log_in(ask, take, errand))
         try:
-            return await self._once(request, token, read, errand)
+            return await self._patiently(request, token, read, errand)
         except SourceAuthFailed:
             self._tokens.forget(token)
         token = await self._tokens.current(lambda ask, take: self._log_in(ask, take, errand))
-        return await self._once(request, token, read, errand)
+        return await self._patiently(request, token, read, errand)
 
     async def _log_in(self, request: Request, read: Read[T], errand: Errand) -> T:
-        async with self._turn(errand) as seconds:
-            response = await self._transport.send(request, seconds)
-        return read(response)
+        """One attempt: a log-in that is repeated blindly can lock an account."""
+        async with self._turn(errand, errand.remaining()) as ticket:
+            return await self._once(request, read, self._ends(errand), ticket)
 
-    async def _once(self, request: Request, token: str | None, read: Read[T], errand: Errand) -> T:
+    async def _patiently(self, request: Request, token: str | None, read: Read[T], errand: Errand) -> T:
+        """The answer, asked for again where that helps: all attempts together have the time that the source has."""
         signed = self.source.sign(request, token)
-        async with self._turn(errand) as seconds:
-            errand.calls[self.source.name] += 1
-            response = await self._transport.send(signed, seconds)
-        return read(response)
+        self._retries.earn()
+        async with self._turn(errand, errand.remaining()) as ticket:
+            ends = self._ends(errand)
+            outcome = await self._outcome(signed, read, errand, ends, ticket)
+        done = 0
+        while isinstance(outcome, SourceError):
+            error: SourceError = outcome
+            wait = self._retries.wait(done, error, ends - self._clock.monotonic())
+            if wait is None:
+                raise error
+            await sleep(self._clock, wait)
+            try:
+                async with self._turn(errand, ends - self._clock.monotonic()) as ticket:
+                    outcome = await self._outcome(signed, read, errand, ends, ticket)
+            except SourceError:
+                raise error from None
+            done += 1
+        return outcome
 
     @asynccontextmanager
-    async def _turn(self, errand: Errand) -> AsyncIterator[float]:
-        """Wait for a turn, but not past the deadline; then what is left of it, at most the source's own time.
+    async def _turn(self, errand: Errand, seconds: float) -> AsyncIterator[Ticket]:
+        """A turn within that time, and leave to make a call."""
+        if seconds <= 0:
+            msg = "The request's deadline passed before the source could be asked."
+            raise SourceTimeout(msg)
+        if self._circuit.refuses(self._clock.monotonic()):
+            raise self._left_alone()
+        async with self._budget.turn(errand, seconds):
+            ticket = self._circuit.admit(self._clock.monotonic())
+            if ticket is None:
+                raise self._left_alone()
+            yield ticket
 
-        The slot comes first: whoever gives up waiting for one has used up nothing of the rate.
-        """
-        async with AsyncExitStack() as turn:
-            msg = f"{self.source.title} may not be asked more often; the request's deadline passed while it waited."
-            told = SourceRateLimited(msg)
-            try:
-                with errand.waiting(told):
-                    async with asyncio.timeout(errand.remaining()):
-                        await turn.enter_async_context(self._slots)
-                        await self._rate.acquire()
-            except TimeoutError:
-                raise told from None
-            seconds = min(self.source.settings.timeout, errand.remaining())
-            if seconds <= 0:
-                msg = "The request's deadline passed before the source could be asked."
-                raise SourceTimeout(msg)
-            yield seconds
+    def _ends(self, errand: Errand) -> float:
+        """When an answer must be there: within the source's own time, and early enough to be told."""
+        timeout: float = self.source.settings.timeout
+        return self._clock.monotonic() + min(timeout, errand.remaining() * (1 - RESERVE))
+
+    async def _outcome(
+        self, signed: Request, read: Read[T], errand: Errand, ends: float, ticket: Ticket
+    ) -> T | SourceError:
+        errand.calls[self.source.name] += 1
+        try:
+            return await self._once(signed, read, ends, ticket)
+        except SourceError as error:
+            return error
+
+    async def _once(self, signed: Request, read: Read[T], ends: float, ticket: Ticket) -> T:
+        """One call, and what it says of the source's health."""
+        began = self._clock.monotonic()
+        try:
+            response = await self._transport.send(signed, ends - began)
+            answer = read(response)
+        except SourceError as error:
+            self._budget.hold(error)
+            self._judge(ticket, error, began, ends)
+            raise
+        except BaseException:
+            self._circuit.abandoned(ticket)
+            raise
+        self._judge(ticket, None, began, ends)
+        return answer
+
+    def _judge(self, ticket: Ticket, error: SourceError | None, began: float, ends: float) -> None:
+        """Tell the circuit. A timeout of a call that had little time says nothing; a refusal shows that somebody is there."""
+        now, timeout = self._clock.monotonic(), self.source.settings.timeout
+        if isinstance(error, SourceTimeout) and ends - began < timeout / 2:
+            self._circuit.abandoned(ticket)
+        elif isinstance(error, FAILURES) or now - began >= SLOW * timeout:
+            self._circuit.failed(ticket, now)
+        else:
+            self._circuit.succeeded(ticket, now)
+
+    def _left_alone(self) -> SourceCircuitOpen:
+        wait = self._circuit.remaining(self._clock.monotonic())
+        msg = f"{self.source.title} has failed so often that it is left alone for a while."
+        return SourceCircuitOpen(msg, retry_after_ms=round(1000 * wait))

@@ -1,26 +1,46 @@
-"""Who asks: a bearer key compared with the configured hashes."""
+"""Who asks: a bearer key compared with the configured hashes, or a token that the configured issuer signed."""
 
 import hashlib
 import hmac
 from collections.abc import Mapping
 
-from gateway.errors import Unauthenticated
+from gateway.errors import Forbidden, RequestRefused, Unauthenticated
 from gateway.schema.authority import Asker
-from gateway.settings import ClientSettings, Settings
+from gateway.sections import ClientSettings
+from gateway.settings import Settings
+from gateway.web.tokens import Tokens
+
+MISSING = "Send the header Authorization: Bearer <key>."
+UNKNOWN = "Nobody has this key; check it, or ask the operator for one."
 
 
 class Door:
     """Knows the configured clients. Without any, everybody who can reach the gateway may ask for everything."""
 
-    def __init__(self, settings: Settings) -> None:
-        everything = tuple(sorted(settings.sources))
-        self._anyone = None if settings.clients else Asker("anyone", everything, None)
-        self._clients = [
-            (client.key_sha256, _asker(name, client, everything)) for name, client in sorted(settings.clients.items())
+    def __init__(self, settings: Settings, tokens: Tokens | None = None) -> None:
+        self._tokens = tokens
+        self._open = not settings.clients
+        self._everything = tuple(sorted(settings.sources))
+        self.reload(settings)
+
+    def reload(self, settings: Settings) -> None:
+        """Know these clients from now on, and no others: new keys hold and old ones do not, without a restart.
+
+        A gateway that was opened for everybody stays so, and one that was not never becomes so. Its sources are those
+        that it was opened with.
+        """
+        everything = self._everything
+        self._anyone = Asker("anyone", everything, None) if self._open else None
+        self._clients = {name: _asker(name, client, everything) for name, client in settings.clients.items()}
+        self._digests = [
+            (digest, name)
+            for name, client in sorted(settings.clients.items())
+            for digest in (client.key_sha256, client.next_key_sha256)
+            if digest is not None
         ]
 
     def identify(self, headers: Mapping[str, str]) -> Asker:
-        """Whoever holds the key of ``Authorization: Bearer <key>``.
+        """Whoever holds the key or the token of ``Authorization: Bearer <key>``; the header's name in lower case.
 
         Every configured hash is compared, so that the time taken does not tell which one was near.
 
@@ -30,17 +50,38 @@ class Door:
         if self._anyone is not None:
             return self._anyone
         scheme, _, key = headers.get("authorization", "").partition(" ")
+        key = key.strip()
         if scheme.lower() != "bearer" or not key:
-            msg = "Send the header Authorization: Bearer <key>."
-            raise Unauthenticated(msg)
+            raise Unauthenticated(MISSING)
         # a header's bytes are read as Latin-1 on the way here
-        given = hashlib.sha256(key.strip().encode("latin-1")).hexdigest()
-        known = [asker for digest, asker in self._clients if hmac.compare_digest(digest, given)]
-        if not known:
-            msg = "Nobody has this key; check it, or ask the operator for one."
-            raise Unauthenticated(msg)
-        return known[0]
+        given = hashlib.sha256(key.encode("latin-1")).hexdigest()
+        names = [name for digest, name in self._digests if hmac.compare_digest(digest, given)]
+        if not names and self._tokens is not None:
+            names = [self._tokens.client_of(key)]
+        if not names or names[0] not in self._clients:
+            raise Unauthenticated(UNKNOWN)
+        return self._clients[names[0]]
+
+    def demand(self, headers: Mapping[str, str], scope: str) -> None:
+        """Refuse whoever lacks a right.
+
+        Raises:
+            Unauthenticated: nobody known is asking.
+            Forbidden: somebody without the scope is.
+        """
+        if not self.identify(headers).may(scope):
+            msg = f"This needs the scope {scope}: ask the operator for it."
+            raise Forbidden(msg)
+
+    def admits(self, headers: Mapping[str, str], scope: str) -> bool:
+        """Whether whoever asks holds a right."""
+        try:
+            self.demand(headers, scope)
+        except RequestRefused:
+            return False
+        return True
 
 
 def _asker(name: str, client: ClientSettings, everything: tuple[str, ...]) -> Asker:
-    return Asker(name, everything if client.sources is None else tuple(sorted(client.sources)), client.scopes)
+    seen = everything if client.sources is None else tuple(name for name in everything if name in client.sources)
+    return Asker(name, seen, client.scopes)

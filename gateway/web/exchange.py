@@ -7,8 +7,21 @@ import msgspec
 from msgspec import Struct
 from starlette.requests import ClientDisconnect, Request
 
+from gateway.web.trusted import bare
+
 BODY_BYTES = 1024 * 1024
-"""A request body's length at most."""
+"""A request body's length at most, where no setting says otherwise."""
+
+ENTRIES: tuple[tuple[str, type, str], ...] = (
+    ("query", str, "a string"),
+    ("documentId", str, "a string"),
+    ("doc_id", str, "a string"),
+    ("id", str, "a string"),
+    ("operationName", str, "a string"),
+    ("variables", dict, "an object"),
+    ("extensions", dict, "an object"),
+)
+"""What a request may hold; anything else is passed over."""
 
 
 class HttpRefused(Exception):
@@ -21,34 +34,50 @@ class HttpRefused(Exception):
         self.headers = dict(headers or {})
 
 
-class Operation(Struct, frozen=True):
-    """What is to be executed."""
+class Asked(Struct, frozen=True):
+    """What is to be executed: a document by its text, by its id or hash, or both."""
 
-    query: str
+    query: str | None = None
+    document_id: str | None = None
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
+    extensions: dict[str, Any] | None = None
 
 
-async def read_operation(request: Request) -> Operation:
-    """The operation of a GET or POST request (GraphQL over HTTP, Request).
+async def read_request(request: Request, body_bytes: int = BODY_BYTES, batch: int = 1) -> Asked | list[Asked]:
+    """What a GET or POST request asks (GraphQL over HTTP, Request); a list for a batch, of ``batch`` at most.
 
     Raises:
         HttpRefused: 400 not well-formed, 405 wrong method, 413 too long, 415 wrong content type.
     """
     if request.method == "GET":
-        return _operation(_from_url(request))
+        return asked_of(_from_url(request))
     if request.method != "POST":
         msg = "GraphQL is asked with GET or POST."
-        raise HttpRefused(405, "BAD_USER_INPUT", msg, {"allow": "GET, POST"})
+        raise HttpRefused(405, "BAD_USER_INPUT", msg, {"allow": "DELETE, GET, POST, PUT"})
     _check_content_type(request)
-    return _operation(_decoded(await _body(request), "The body"))
+    given = _decoded(await _body(request, body_bytes), "The body")
+    if isinstance(given, list):
+        _check_batch(given, batch)
+        return [asked_of(_object(one, "Each of a batch")) for one in given]
+    return asked_of(_object(given, "The body"))
+
+
+def _check_batch(given: list[Any], most: int) -> None:
+    if most == 1:
+        msg = "Batches are off: send one operation a request."
+        raise HttpRefused(400, "BAD_USER_INPUT", msg)
+    if not 1 <= len(given) <= most:
+        msg = f"A batch has 1 to {most} operations, and this one has {len(given)}: send several."
+        raise HttpRefused(400, "BAD_USER_INPUT", msg)
 
 
 def _from_url(request: Request) -> dict[str, Any]:
     given: dict[str, Any] = dict(request.query_params)
     for name in ("variables", "extensions"):
         if name in given:
-            given[name] = _decoded(given[name].encode(), f"The URL's {name}")
+            what = f"The URL's {name}"
+            given[name] = _object(_decoded(given[name].encode(), what) or {}, what)
     return given
 
 
@@ -63,13 +92,13 @@ def _check_content_type(request: Request) -> None:
         raise HttpRefused(415, "BAD_USER_INPUT", msg)
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, longest: int) -> bytes:
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > BODY_BYTES:
-                msg = f"The body is longer than {BODY_BYTES} bytes."
+            if len(body) > longest:
+                msg = f"The body is longer than {longest} bytes."
                 raise HttpRefused(413, "BAD_USER_INPUT", msg)
     except ClientDisconnect:
         msg = "The client left before its request was complete."
@@ -77,34 +106,53 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _decoded(text: bytes, what: str) -> dict[str, Any]:
+def _decoded(text: bytes, what: str) -> Any:  # noqa: ANN401 - any JSON
     try:
-        given = msgspec.json.decode(text)
+        return msgspec.json.decode(text)
     except (ValueError, RecursionError):
         msg = f'{what} is not JSON: send an object like {{"query": "{{ sources {{ name }} }}"}}.'
         raise HttpRefused(400, "BAD_USER_INPUT", msg) from None
-    if isinstance(given, list) and what == "The body":
-        msg = "Batches are off: send one operation a request."
-        raise HttpRefused(400, "BAD_USER_INPUT", msg)
-    if given is None and what != "The body":
-        return {}
+
+
+def _object(given: object, what: str) -> dict[str, Any]:
     if not isinstance(given, dict):
         msg = f"{what} must be a JSON object."
         raise HttpRefused(400, "BAD_USER_INPUT", msg)
     return given
 
 
-def _operation(given: dict[str, Any]) -> Operation:
-    query = given.get("query")
-    if not isinstance(query, str) or not query:
-        msg = 'There is no query: send {"query": "{ sources { name } }"} as JSON, or ?query=… in the URL.'
-        raise HttpRefused(400, "BAD_USER_INPUT", msg)
-    for name, kind, words in (
-        ("operationName", str, "a string"),
-        ("variables", dict, "an object"),
-        ("extensions", dict, "an object"),
-    ):
+def asked_of(given: dict[str, Any]) -> Asked:
+    """What a JSON object asks.
+
+    Raises:
+        HttpRefused: 400 an entry is of another type than it must be.
+    """
+    for name, kind, words in ENTRIES:
         if given.get(name) is not None and not isinstance(given[name], kind):
             msg = f"{name} must be {words} or null."
             raise HttpRefused(400, "BAD_USER_INPUT", msg)
-    return Operation(query, given.get("variables"), given.get("operationName") or None)
+    return Asked(
+        query=given.get("query") or None,
+        document_id=_document_id(given),
+        variables=given.get("variables"),
+        operation_name=given.get("operationName") or None,
+        extensions=given.get("extensions"),
+    )
+
+
+def _document_id(given: dict[str, Any]) -> str | None:
+    """How documents are named: GraphQL over HTTP's own way, Relay's two, and Apollo's."""
+    for name in ("documentId", "doc_id", "id"):
+        if given.get(name):
+            return bare(given[name])
+    persisted = (given.get("extensions") or {}).get("persistedQuery")
+    if persisted is None:
+        return None
+    if not isinstance(persisted, dict) or persisted.get("version") != 1 or not _is_text(persisted.get("sha256Hash")):
+        msg = 'extensions.persistedQuery must be {"version": 1, "sha256Hash": "…"}.'
+        raise HttpRefused(400, "BAD_USER_INPUT", msg)
+    return str(persisted["sha256Hash"])
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)

@@ -1,94 +1,161 @@
 """The GraphQL endpoint: reads a request, executes it, and writes the answer in the media type that is accepted."""
 
-from collections.abc import Mapping
-from typing import Any
+import asyncio
+from typing import Any, NamedTuple
 
-import msgspec
-import strawberry
-from graphql import ExecutionResult
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
-from starlette.types import Receive, Scope, Send
-from strawberry.types.execution import PreExecutionError
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.errors import BadUserInput, Unauthenticated
-from gateway.schema.context import Context, Rooms
+from gateway.errors import BadUserInput, PersistedQueryNotFound, RequestRefused, Unauthenticated
+from gateway.schema.authority import INTROSPECTION, Asker
+from gateway.settings import Settings
+from gateway.web.answers import NOT_STORED, error_answer, json_response, refusal, refused_answer, status_of
 from gateway.web.auth import Door
-from gateway.web.exchange import HttpRefused, read_operation
-from gateway.web.negotiation import JSON, RESPONSE, media_type, prefers_html
-from gateway.web.pages import CONSOLE, CONSOLE_HEADERS
+from gateway.web.budget import Admission
+from gateway.web.documents import Library
+from gateway.web.exchange import Asked, HttpRefused, read_request
+from gateway.web.execution import Execution, NeedsStream, Operation, Stream, Told
+from gateway.web.limits import ASKING
+from gateway.web.negotiation import EVENTS, JSON, RESPONSE, media_type, prefers_html, stream_type, takes_parts
+from gateway.web.pages import PAGE
+from gateway.web.presence import ClientGone, while_present
+from gateway.web.reservations import Reservations
+from gateway.web.streams import EVENT_STREAM, PATCHES, PAYLOADS, SHARED, Streamed
 
-NOT_STORED = {"cache-control": "no-store", "x-content-type-options": "nosniff", "vary": "accept, authorization"}
+TOKEN = "x-graphql-event-stream-token"  # noqa: S105 - the name of a header
+
+SUBSCRIBE = "A subscription is a stream: accept text/event-stream, or multipart/mixed;subscriptionSpec=1.0, or open a WebSocket here."
+
+
+class Wants(NamedTuple):
+    """What a client takes: the media type for one answer, None when it takes streams only; and where a stream resumes."""
+
+    kind: str | None
+    accept: str
+    after: str | None
 
 
 class GraphQLEndpoint:
-    """An ASGI application for one path: GraphQL over HTTP, and a console for browsers."""
+    """An ASGI application for one path: GraphQL over HTTP, and a page for browsers."""
 
-    def __init__(self, schema: strawberry.Schema, rooms: Rooms, door: Door) -> None:
-        self._schema = schema
-        self._rooms = rooms
+    def __init__(
+        self, execution: Execution, door: Door, library: Library, admission: Admission, settings: Settings
+    ) -> None:
+        self._execution = execution
         self._door = door
+        self._library = library
+        self._admission = admission
+        self._reservations = Reservations(execution, settings.limits.socket_operations)
+        self._body_bytes = settings.limits.body_bytes
+        self._draft = settings.server.status_codes == "draft"
+        self._heartbeat = settings.server.heartbeat
+        self._batch = settings.limits.batch
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        response = await self._answer(Request(scope, receive))
+        try:
+            response = await self._answer(Request(scope, receive))
+        except ClientGone:
+            return
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, request: Request) -> ASGIApp:
         accept = ", ".join(request.headers.getlist("accept"))
-        if request.method == "GET" and "query" not in request.query_params and prefers_html(accept):
-            return HTMLResponse(CONSOLE, headers=CONSOLE_HEADERS)
-        kind = media_type(accept)
-        if kind is None:
-            refused = HttpRefused(406, "BAD_USER_INPUT", f"Accept {RESPONSE} or {JSON}.")
-            return _refusal(refused, JSON)
+        if _wants_page(request, accept) and self._door.admits(request.headers, INTROSPECTION):
+            return PAGE.answer(request)
+        kind = media_type(accept or (RESPONSE if self._draft else JSON))
+        if kind is None and stream_type(accept) is None:
+            refused = HttpRefused(406, BadUserInput.code, f"Accept {RESPONSE} or {JSON}.")
+            return refusal(refused, JSON)
         try:
-            return await self._executed(request, kind)
+            asker = self._asker(request)
+            token = request.headers.get(TOKEN) or request.query_params.get("token")
+            if token is not None or request.method == "PUT":
+                return await self._shared(request, asker, token)
+            asked = await read_request(request, self._body_bytes, self._batch)
+            async with while_present(request.receive):
+                wants = Wants(kind, accept, request.headers.get("last-event-id") or None)
+                return await self._executed(asked, asker, wants)
         except HttpRefused as refused:
-            return _refusal(refused, kind)
+            return refusal(refused, kind or JSON)
+        except PersistedQueryNotFound as error:
+            return self._response(refused_answer(error), kind or JSON)
 
-    async def _executed(self, request: Request, kind: str) -> Response:
+    def _asker(self, request: Request) -> Asker:
         try:
-            asker = self._door.identify(request.headers)
+            return self._door.identify(request.headers)
         except Unauthenticated as error:
             raise HttpRefused(401, error.code, str(error), {"www-authenticate": "Bearer"}) from None
-        operation = await read_operation(request)
-        longest = self._rooms.limits.document_bytes
-        if len(operation.query.encode()) > longest:
-            raise HttpRefused(413, BadUserInput.code, f"The document is longer than {longest} bytes.")
-        result = await self._schema.execute(
-            operation.query,
-            variable_values=operation.variables,
-            operation_name=operation.operation_name,
-            context_value=Context(self._rooms, asker, as_text=True),
-        )
-        return _written(result, kind)
+
+    async def _shared(self, request: Request, asker: Asker, token: str | None) -> ASGIApp:
+        """A step of GraphQL over SSE in its single connection mode."""
+        if request.method == "PUT":
+            return PlainTextResponse(self._reservations.reserve(asker), 201, headers=NOT_STORED)
+        reservation = self._reservations.find(token, asker)
+        if request.method == "GET":
+            return Streamed(self._reservations.open(token or "", reservation), SHARED, self._heartbeat)
+        if request.method == "DELETE":
+            self._reservations.stop(reservation, request.query_params.get("operationId"))
+            return Response(status_code=200, headers=NOT_STORED)
+        asked = await read_request(request, self._body_bytes)
+        assert isinstance(asked, Asked)
+        name = (asked.extensions or {}).get("operationId")
+        self._reservations.start(reservation, name, await self._library.operation_of(asked))
+        return Response(status_code=202, headers=NOT_STORED)
+
+    async def _executed(self, asked: Asked | list[Asked], asker: Asker, wants: Wants) -> ASGIApp:
+        kind = wants.kind or JSON
+        if isinstance(asked, list):
+            answers = await asyncio.gather(*(self._one_of_many(*one, asker) for one in enumerate(asked)))
+            return json_response(answers, 200, kind)
+        operation = await self._library.operation_of(asked)
+        if wants.kind is None:
+            return self._streamed(operation, asker, wants)
+        if "@defer" in operation.query and takes_parts(wants.accept):
+            return await self._in_parts(operation, asker, kind)
+        try:
+            return self._response(await self._execution.once(operation, asker), kind)
+        except NeedsStream:
+            return self._streamed(operation, asker, wants)
+
+    async def _one_of_many(self, place: int, asked: Asked, asker: Asker) -> dict[str, Any]:
+        """One answer of a batch; what is refused by itself leaves the others alone. The request has paid for its first."""
+        try:
+            if place:
+                self._admission.spend(asker.name)
+            return await self._execution.once(await self._library.operation_of(asked), asker)
+        except HttpRefused as refused:
+            return error_answer(refused.code, str(refused))
+        except RequestRefused as refused:
+            return refused_answer(refused)
+        except NeedsStream:
+            return error_answer(BadUserInput.code, SUBSCRIBE)
+
+    async def _in_parts(self, operation: Operation, asker: Asker, kind: str) -> ASGIApp:
+        answers = self._execution.stream(operation, asker, takes_parts=True)
+        first = await anext(answers)
+        if "hasNext" in first.answer:
+            return Streamed(_with_first(first, answers), PATCHES, self._heartbeat)
+        await answers.aclose()
+        return self._response(first.answer, kind)
+
+    def _streamed(self, operation: Operation, asker: Asker, wants: Wants) -> ASGIApp:
+        kind = stream_type(wants.accept)
+        if kind is None:
+            raise HttpRefused(406, BadUserInput.code, SUBSCRIBE)
+        framing = EVENT_STREAM if kind == EVENTS else PAYLOADS
+        return Streamed(self._execution.stream(operation, asker, after=wants.after), framing, self._heartbeat)
+
+    def _response(self, answer: dict[str, Any], kind: str) -> Response:
+        return json_response(answer, status_of(answer, kind, draft=self._draft), kind)
 
 
-def _written(result: Any, kind: str) -> Response:  # noqa: ANN401 - one of Strawberry's execution results
-    answer: dict[str, Any] = {}
-    if result.errors:
-        answer["errors"] = [error.formatted for error in result.errors]
-    refused = _never_ran(result)
-    if not refused:
-        answer["data"] = result.data
-    status = 400 if refused and kind == RESPONSE else 200
-    return _json(answer, status, kind, {})
+def _wants_page(request: Request, accept: str) -> bool:
+    return request.method == "GET" and ASKING.isdisjoint(request.query_params) and prefers_html(accept)
 
 
-def _never_ran(result: ExecutionResult | PreExecutionError) -> bool:
-    """A request error: nothing was executed, so the answer has no ``data`` entry (GraphQL, 7.1.6)."""
-    if isinstance(result, PreExecutionError):
-        return True
-    return result.data is None and all(error.path is None for error in result.errors or ())
-
-
-def _refusal(refused: HttpRefused, kind: str) -> Response:
-    answer = {"errors": [{"message": str(refused), "extensions": {"code": refused.code}}]}
-    return _json(answer, refused.status, kind, refused.headers)
-
-
-def _json(answer: dict[str, Any], status: int, kind: str, headers: Mapping[str, str]) -> Response:
-    return Response(
-        msgspec.json.encode(answer), status, headers={**NOT_STORED, **headers}, media_type=f"{kind}; charset=utf-8"
-    )
+async def _with_first(first: Told, rest: Stream) -> Stream:
+    yield first
+    async for told in rest:
+        yield told

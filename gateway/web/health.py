@@ -7,10 +7,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from gateway.errors import RequestRefused, Unauthenticated
+from gateway.schema.authority import INTROSPECTION
 from gateway.schema.context import Rooms
+from gateway.web.auth import Door
 
 
-def health_routes(rooms: Rooms, sdl: str) -> list[Route]:
+def health_routes(rooms: Rooms, sdl: str, door: Door) -> list[Route]:
     """The routes ``/health``, ``/ready`` and ``/schema.graphql``."""
     etag = f'"{hashlib.sha256(sdl.encode()).hexdigest()[:32]}"'
 
@@ -19,13 +22,24 @@ def health_routes(rooms: Rooms, sdl: str) -> list[Route]:
 
     async def ready(_: Request) -> Response:
         sources = {
-            name: {"provider": caller.source.provider, "state": caller.state} for name, caller in rooms.callers.items()
+            name: {
+                "provider": caller.source.provider,
+                "state": caller.state,
+                **({"events": told} if (told := rooms.events.outcomes.get(name)) else {}),
+            }
+            for name, caller in rooms.callers.items()
         }
         able = any(source["state"] != "DOWN" for source in sources.values())
         body = msgspec.json.encode({"ready": able, "sources": sources})
         return Response(body, 200 if able else 503, media_type="application/json")
 
     async def schema(request: Request) -> Response:
+        """For those who may ask for it with a query as well."""
+        try:
+            door.demand(request.headers, INTROSPECTION)
+        except RequestRefused as error:
+            content = {"errors": [{"message": str(error), "extensions": {"code": error.code}}]}
+            return JSONResponse(content, 401 if isinstance(error, Unauthenticated) else 403)
         headers = {"etag": etag, "cache-control": "no-cache"}
         wanted = request.headers.get("if-none-match", "")
         if etag in wanted or wanted.strip() == "*":

@@ -5,6 +5,10 @@ from functools import lru_cache
 RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 HTML = "text/html"
+EVENTS = "text/event-stream"
+PARTS = "multipart/mixed"
+SUBSCRIPTION_PARTS = f"{PARTS};subscriptionspec=1.0"
+"""A range of its own: whoever names it takes payloads, whoever names the plain one takes the parts of one answer."""
 
 Weighed = dict[str, tuple[float, int]]
 """The named media ranges, each with its weight and its place in the header; of one named twice, the heavier."""
@@ -20,6 +24,21 @@ def media_type(accept: str) -> str | None:
     found = [(*_closest(kind, named), kind) for kind in (JSON, RESPONSE)]
     taken = [(-weight, place, kind) for weight, place, kind in found if weight > 0]
     return min(taken, key=lambda kind: kind[:2])[2] if taken else None
+
+
+@lru_cache(256)
+def stream_type(accept: str) -> str | None:
+    """The media type for a stream of answers, which must be named; None when neither is."""
+    named = _weighed(accept)
+    found = [(-named[kind][0], named[kind][1], kind) for kind in (EVENTS, SUBSCRIPTION_PARTS) if kind in named]
+    weight, _, kind = min(found, default=(0.0, 0, ""))
+    return kind if weight < 0 else None
+
+
+@lru_cache(256)
+def takes_parts(accept: str) -> bool:
+    """Whether one answer may come in parts."""
+    return _weighed(accept).get(PARTS, (0.0, 0))[0] > 0
 
 
 @lru_cache(256)
@@ -41,6 +60,7 @@ def _weighed(accept: str) -> Weighed:
     for place, part in enumerate(accept.lower().split(",")):
         kind, *parameters = (piece.strip() for piece in part.split(";"))
         weight = _weight(parameters)
+        kind = SUBSCRIPTION_PARTS if kind == PARTS and "subscriptionspec=1.0" in parameters else kind
         if _speaks_utf8(parameters) and weight > named.get(kind, (-1.0, 0))[0]:
             named[kind] = (weight, place)
     return named

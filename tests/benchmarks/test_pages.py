@@ -5,11 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from benchmarks.pages.__main__ import BEGIN, END, written
 
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.timeout(300)
 def test_the_gateway_skips_and_doubles_nothing() -> None:
     """Forwards and backwards with three changes a call; the other designs do skip and double, so there was something to lose."""
     command = [sys.executable, "-m", "benchmarks.pages", "--quick", "--json"]

@@ -19,6 +19,7 @@ from gateway.upstream.inventory import Inventory
 from gateway.upstream.policy import Caller
 from tests.conftest import OpenRooms, Simulators, errand
 from tests.contract.truth import LISTED, NAMES, ONE_OF_EACH, having, held, made, table_of
+from tests.upstream.stores import Stored
 
 EVERYTHING = Range()
 CHEAP = Search(order=Order(field=OrderField.SOURCE))
@@ -121,6 +122,8 @@ async def test_answers_overtake_one_another(sandbox: Simulators, name: str) -> N
     transport = HttpTransport.open(clock.now)
     block = {} if NAMES[name] == "8x8" else {"block_size": min(100, len(truth) // 12)}
     caller = Caller(made(name, {**table, **block, "concurrency": 32}), Dawdling(transport), clock)
-    inventory = Inventory({name: caller}, Cache(BoundedMemory()), clock)
+    stored = Stored({name: caller.source}, clock)
+    inventory = Inventory({name: caller}, Cache(BoundedMemory()), clock, stored.events)
     assert shown(await whole(inventory, name)) == sorted(truth)
+    await stored.close()
     await transport.close()

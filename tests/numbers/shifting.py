@@ -104,8 +104,8 @@ class Shifting:
         self.calls += 1
         size = min(block.size, self.manners.cap or block.size)
         start = block.index * size if self.manners.aligned else block.start
-        if self.manners.doubles and start >= len(self.rows):
-            start = max(0, len(self.rows) - 1) // size * size
+        past = self.manners.doubles and start >= len(self.rows)
+        start = max(0, len(self.rows) - 1) // size * size if past else start
         rows = tuple(number(e164, self.name) for e164 in self.rows[start : start + size])
         total = len(self.rows) if self.manners.totals else None
         return Listing(rows=rows, sent=len(rows), total=total, as_of=NOW)

@@ -9,8 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from gateway.errors import AllSourcesFailed
 from gateway.numbers.cursor import Place
-from gateway.numbers.drain import UNSTABLE
 from gateway.numbers.model import Number
+from gateway.numbers.remarks import UNSTABLE
 from gateway.numbers.search import Key, Order, Search
 from gateway.numbers.windows import Gap, Range, Window
 from tests.numbers.build import number
@@ -54,8 +54,7 @@ class Walks(RuleBasedStateMachine):
             return
         self.see(window)
         self.ended = not (window.has_previous if self.backwards else window.has_next)
-        if window.places:
-            self.place = window.places[0 if self.backwards else -1]
+        self.place = next(iter(window.places if self.backwards else window.places[::-1]), self.place)
 
     def see(self, window: Window) -> None:
         """I2 on this page and the last, I3 and I4 for its range."""
@@ -69,8 +68,7 @@ class Walks(RuleBasedStateMachine):
             if read.error is not None:
                 assert read.gap == self.covered(window), "I4: the gap is what the page covers"
                 self.gaps.append((read.source, read.gap))
-            elif UNSTABLE in read.remarks:
-                self.unstable.add(read.source)
+        self.unstable |= {read.source for read in window.reads if UNSTABLE in read.remarks}
         assert window.complete == all(read.error is None for read in window.reads), "I3: nothing is left unsaid"
 
     def covered(self, window: Window) -> Gap:

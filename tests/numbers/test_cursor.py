@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.errors import CursorInvalid, CursorMismatch
-from gateway.numbers.cursor import LONGEST, VERSION, Place, Signer
+from gateway.numbers.cursor import LONGEST, VERSION, Place, Signer, newcomers, tokens_of
 from gateway.numbers.filters import EVERYTHING, DigitsMatch, Filter
 from gateway.numbers.model import Number
 from gateway.numbers.search import Order, OrderField, Search
@@ -57,6 +57,22 @@ def test_a_cursor_with_hints_is_pinned() -> None:
     text = "AVk-sJlPGDB5zJKTrDQ0MTI0NTEyMzQ1NqVXRUJFWKdlcHNpbG9ukpKnZXBzaWxvbgeSpm1hcmtldAAWOOhmPSXq4A-hSvk"
     assert SIGNER.encode(place, Search()) == text
     assert SIGNER.decode(text, Search()) == place
+
+
+def test_a_cursor_with_sources_is_pinned() -> None:
+    """The sources that a walk had travel as three bytes each; those that came later are told apart."""
+    place = Place(PLACE.key, (), tokens_of(("epsilon", "market")))
+    text = "AVk-sJlPGDB5zJOTrDQ0MTI0NTEyMzQ1NqVXRUJFWKdlcHNpbG9ukMQGDkUqGtoh5dnuA6ywQmsXxFfF"
+    assert SIGNER.encode(place, Search()) == text
+    assert SIGNER.decode(text, Search()) == place
+    assert newcomers(place, ("epsilon", "london", "market")) == ["london"]
+    assert newcomers(PLACE, ("epsilon", "london")) == []
+
+
+def test_sources_are_dropped_last() -> None:
+    """A cursor of very many sources keeps its key."""
+    place = Place(PLACE.key, (("epsilon", 7),), tokens_of(f"source_{name}" for name in range(200)))
+    assert SIGNER.decode(SIGNER.encode(place, Search()), Search()) == PLACE
 
 
 HINTS = st.lists(st.tuples(st.from_regex("[a-z_]{1,9}", fullmatch=True), st.integers(0, 2**40)), max_size=5).map(tuple)

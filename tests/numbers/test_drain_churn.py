@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from gateway.numbers.blocks import Block, Listing, Paging
-from gateway.numbers.drain import UNSTABLE, drain
+from gateway.numbers.drain import drain
+from gateway.numbers.remarks import UNSTABLE
 from tests.numbers.build import NOW
 from tests.numbers.worlds import ROWS, e164s, finish, read_whole
 
@@ -57,9 +58,9 @@ class Restless:
 
     def _change(self) -> None:
         places = len(self._rows)
-        if self._random.random() < 0.5:
+        if not places or self._random.random() < 0.5:
             self._rows.insert(self._random.choice((0, places, self._random.randint(0, places))), self._fresh.pop())
-        elif self._rows:
+        else:
             self.stable.discard(self._rows.pop(self._random.randrange(places)).e164)
 
 

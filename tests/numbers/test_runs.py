@@ -11,8 +11,9 @@ from gateway.errors import SourceError, SourceTimeout, SourceTooLarge
 from gateway.numbers.blocks import Listing, Paging, Part
 from gateway.numbers.cursor import Place
 from gateway.numbers.filters import DigitsMatch, Filter
-from gateway.numbers.merge import UNSORTED, Ask, Snapshot, Whole, in_order, merge
+from gateway.numbers.merge import Ask, Snapshot, Whole, in_order, merge
 from gateway.numbers.model import Number
+from gateway.numbers.remarks import UNSORTED
 from gateway.numbers.search import Order, Search
 from gateway.numbers.windows import Range, Window
 from tests.numbers.build import NOW, number

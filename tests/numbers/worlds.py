@@ -56,7 +56,7 @@ class World(Struct, frozen=True, kw_only=True):
         """A generous multiple of the pages it needs; each row may cost a call where pages by number are cut short."""
         smallest = min(self.size, self.cap or self.size, self.own_size or self.size) - self.lacks
         pages = max(self.rows, self.length or 0) // max(1, smallest)
-        return 100 + 10 * pages + (self.rows if self.aligned and self.lacks else 0)
+        return 100 + 16 * pages + (self.rows if self.aligned and self.lacks else 0)
 
     def answer(self, block: Block, random: Random) -> Listing:
         """What it answers to one block."""

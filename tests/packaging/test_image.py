@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from gateway.cli import demo
+from gateway.commands.serving import demo
 from tests.packaging.clone import ROOT, tool
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")

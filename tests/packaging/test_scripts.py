@@ -24,7 +24,7 @@ def say(*words: str | Path) -> str:
 
 def test_the_scripts_are_all_there() -> None:
     """Those that are run can be run and name the shell; those that are read by others can not."""
-    assert [path.name for path in RUN] == ["check", "demo", "image", "lock", "nightly", "test"]
+    assert [path.name for path in RUN] == ["check", "console", "demo", "image", "lock", "nightly", "test"]
     for path in RUN:
         assert os.access(path, os.X_OK), path
         assert path.read_text().startswith("#!/bin/sh\n")

@@ -54,8 +54,17 @@ class Command:
             self.printed += next(self._process.stdout)
         return found[1]
 
+    def complaint(self) -> str:
+        """The next line that it complains in."""
+        assert self._process.stderr is not None
+        return next(self._process.stderr)
+
+    def signal(self, given: Signals) -> None:
+        """Send it a signal."""
+        self._process.send_signal(given)
+
     def end(self, ending: Signals) -> None:
         """Tell it to stop: it ends with 0, complains of nothing, and leaves no file."""
-        self._process.send_signal(ending)
+        self.signal(ending)
         _, complaints = self._process.communicate(timeout=30)
         assert (self._process.returncode, complaints, list(self._place.iterdir())) == (0, "", [])

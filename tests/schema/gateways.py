@@ -134,5 +134,5 @@ def gateway(sources: Mapping[str, Mapping[str, object]], **tables: Mapping[str, 
     limits = {"deadline": PATIENCE, **tables.get("limits", {})}
     settings = load_only(**{"sources": sources, "state": {"database_url": "sqlite://"}, **tables, "limits": limits})
     bound = bind("127.0.0.1", 0)
-    with running(create_app(settings), bound):
+    with running(create_app(settings), bound, settings.limits):
         yield Client(url_of(bound))

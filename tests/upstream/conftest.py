@@ -1,15 +1,19 @@
-"""What the tests of this room share: a rig around one source over a server of the test, and a cache with a shelf."""
+"""What the tests of this room share: a rig around one source, a cache with a shelf, and databases of both kinds."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from gateway.upstream.cache import Cache
 from gateway.upstream.cache_memory import BoundedMemory
 from gateway.upstream.clock import Clock, SystemClock
-from tests.conftest import ManualClock
+from tests.clocks import ManualClock
+from tests.upstream import postgres
 from tests.upstream.plain import Rig
 from tests.upstream.shelf import Shelf
 
@@ -40,3 +44,29 @@ async def rig() -> AsyncIterator[OpenRig]:
             return made
 
         yield opening
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> Iterator[Callable[[], str]]:
+    """Makes empty databases on a server that ends with the tests."""
+    with postgres.server() as url:
+        names = (f"store{number}" for number in count())
+        engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
+
+        def making() -> str:
+            name = next(names)
+            with engine.connect() as connection:
+                connection.execute(text(f"CREATE DATABASE {name}"))
+            return url.replace("/postgres?", f"/{name}?")
+
+        yield making
+        engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of either kind, with no tables yet."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/gateway.db"
+    making: Callable[[], str] = request.getfixturevalue("_postgres")
+    return making()

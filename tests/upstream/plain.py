@@ -18,7 +18,9 @@ from gateway.upstream.clock import Clock
 from gateway.upstream.inventory import Inventory
 from gateway.upstream.lookups import Lookups
 from gateway.upstream.policy import Caller
+from tests.conftest import PLAINLY
 from tests.contract.acme import Acme, AcmeDetails, AcmeSettings, Page, Row
+from tests.upstream.stores import Stored
 
 IN_ONE_QUESTION = 50
 
@@ -118,18 +120,22 @@ class Rig:
     """One source with everything of this room around it; ``close`` gives its sockets back."""
 
     def __init__(self, kind: Any, url: str, clock: Clock, **settings: Any) -> None:  # noqa: ANN401 - any source's class
-        held = AcmeSettings.model_validate({"provider": "acme", "base_url": url, "api_key": "seKret", **settings})
+        held = AcmeSettings.model_validate(
+            {"provider": "acme", "base_url": url, "api_key": "seKret", **PLAINLY, **settings}
+        )
         self.source: Source = kind("depot", held)
         self.transport = HttpTransport.open(clock.now)
         self.caller = Caller(self.source, self.transport, clock)
         self.cache = Cache(BoundedMemory())
-        callers = {"depot": self.caller}
-        self.inventory = Inventory(callers, self.cache, clock)
-        self.lookups = Lookups(callers, self.inventory, self.cache, clock)
+        self.stored = Stored({"depot": self.source}, clock)
+        callers, events = {"depot": self.caller}, self.stored.events
+        self.inventory = Inventory(callers, self.cache, clock, events)
+        self.lookups = Lookups(callers, self.inventory, self.cache, clock, events)
 
     async def close(self) -> None:
         """Stop what is under way."""
         await self.cache.close()
+        await self.stored.close()
         await self.transport.close()
 
 

@@ -13,7 +13,8 @@ from gateway.providers.protocol import Request
 from gateway.upstream.cache import Cache
 from gateway.upstream.errand import Errand
 from gateway.upstream.keys import key_of
-from tests.conftest import ManualClock, errand
+from tests.clocks import ManualClock
+from tests.conftest import errand
 from tests.contract.acme import Acme, AcmeSettings
 
 TTL, STALE = 100.0, 900.0

@@ -12,7 +12,8 @@ from gateway.upstream.cache import NEGATIVE_SECONDS, Cache
 from gateway.upstream.cache_memory import SOFT, SPREAD
 from gateway.upstream.errand import Errand
 from gateway.upstream.keys import number_key, scope_of
-from tests.conftest import ManualClock, errand
+from tests.clocks import ManualClock
+from tests.conftest import errand
 from tests.upstream.shelf import DEPOT, LIST, ONE, OTHER, STALE, TTL, Shelf, Thing, begun, fetching, turns
 
 

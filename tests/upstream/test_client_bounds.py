@@ -10,7 +10,7 @@ from gateway.errors import SourceTooLarge
 from gateway.providers.protocol import Request
 from gateway.sandbox.faults.encodings import gzip_bomb
 from gateway.upstream.client import BYTES_AT_MOST, HttpTransport
-from tests.conftest import ManualClock
+from tests.clocks import ManualClock
 from tests.upstream.servers import Heard, answer, listening, saying
 
 

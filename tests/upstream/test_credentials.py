@@ -8,7 +8,7 @@ import pytest
 from gateway.errors import SourceAuthFailed, SourceError, SourceTimeout
 from gateway.providers.protocol import Request, Response, Token
 from gateway.upstream.credentials import TokenHolder
-from tests.conftest import ManualClock
+from tests.clocks import ManualClock
 from tests.contract.acme import AcmeSettings
 from tests.upstream.plain import Exchanging
 

@@ -3,7 +3,9 @@
 from datetime import UTC, timedelta
 
 from gateway.upstream.clock import SystemClock
-from tests.conftest import ManualClock, errand
+from gateway.upstream.errand import Errand, Priority
+from tests.clocks import ManualClock
+from tests.conftest import errand
 
 
 def test_time_runs_out(clock: ManualClock) -> None:
@@ -24,6 +26,14 @@ def test_an_age_is_allowed(clock: ManualClock) -> None:
     asked = errand(10, timedelta(seconds=5.5), clock)
     assert [asked.takes(then, ttl) for ttl in (5, 6, 60)] == [False, True, True]
     assert not errand(10, timedelta(0), clock).takes(clock.now(), 60)
+
+
+def test_whose_work_it_is(clock: ManualClock) -> None:
+    """A load stands in the queue as the client who set it off; what only refreshes stands behind."""
+    work = Errand(clock, clock.monotonic() + 1, client="crm", priority=Priority.PREFETCH)
+    longer, refresh = work.lengthened(5), work.anew(5)
+    assert (longer.client, longer.priority, longer.remaining()) == ("crm", Priority.PREFETCH, 5)
+    assert (refresh.client, refresh.priority, refresh.remaining()) == ("crm", Priority.REFRESH, 5)
 
 
 def test_the_machines_clock() -> None:

@@ -156,7 +156,7 @@ async def test_who_waits_for_a_turn_is_told_so(flights: Flights, shelf: Shelf) -
     """At the deadline an asker is told what the load waited for at that moment."""
 
     async def queued(own: Errand) -> Thing:
-        with own.waiting(SourceRateLimited("It may not be asked more often.", retry_after_ms=700)):
+        with own.waiting(lambda: SourceRateLimited("It may not be asked more often.", retry_after_ms=700)):
             await shelf.door.wait()
         return await shelf.load(own)
 

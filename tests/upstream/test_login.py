@@ -9,7 +9,8 @@ from gateway.numbers.e164 import E164
 from gateway.numbers.search import Search
 from gateway.numbers.windows import Range
 from gateway.schema.context import Rooms
-from tests.conftest import ManualClock, OpenRooms, Simulators, errand
+from tests.clocks import ManualClock
+from tests.conftest import OpenRooms, Simulators, errand
 from tests.contract.truth import held, table_of
 from tests.upstream.looked import failed
 

@@ -6,7 +6,8 @@ from gateway.numbers.e164 import E164
 from gateway.numbers.search import Search
 from gateway.numbers.windows import Range
 from gateway.sandbox.stock import HELD_BY
-from tests.conftest import ManualClock, OpenGateway, OpenRooms, Simulators, errand
+from tests.clocks import ManualClock
+from tests.conftest import OpenGateway, OpenRooms, Simulators, errand
 from tests.contract.truth import NAMES, held, table_of
 from tests.upstream.looked import absent, found
 

@@ -7,7 +7,8 @@ import pytest
 
 from gateway.numbers.filters import DigitsMatch, Filter
 from gateway.numbers.search import Search
-from tests.conftest import Gateway, ManualClock, OpenGateway, OpenRooms, Simulators, errand
+from tests.clocks import ManualClock
+from tests.conftest import Gateway, OpenGateway, OpenRooms, Simulators, errand
 from tests.contract.truth import NAMES, held
 
 PAGE = """query Page($field: PhoneNumberOrderField!, $filter: PhoneNumberFilter, $staleness: Duration, $last: Int, $first: Int) {

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from tests.conftest import ManualClock, OpenGateway, Simulators
+from tests.clocks import ManualClock
+from tests.conftest import OpenGateway, Simulators
 from tests.walks.walking import Page, Walker, moved, rows_of, unhurried
 
 CHANGES = 3

@@ -6,7 +6,8 @@ from itertools import combinations
 import pytest
 
 from gateway.sandbox.stock import HELD_BY
-from tests.conftest import ManualClock, OpenGateway, Simulators
+from tests.clocks import ManualClock
+from tests.conftest import OpenGateway, Simulators
 from tests.walks.walking import Json, Row, Walker, rows_of, unhurried
 
 PROVIDERS = ("8x8", "webex", "cloudlx", "callgear")

@@ -24,13 +24,6 @@ UNSAID: dict[tuple[str, str], str] = {
     ("epsilon", "a page repeated past the end"): "its total is reached: nothing is read past the end",
     ("market", "a page repeated past the end"): "its total is reached: nothing is read past the end",
     ("epsilon", "a total of the page alone"): "documented as ambiguous, and not believed",
-    ("dallas", "a clamped limit"): "not said yet",
-    ("epsilon", "a clamped limit"): "not said yet",
-    ("market", "a clamped limit"): "not said yet",
-    ("dallas", "short pages"): "not said yet",
-    ("epsilon", "short pages"): "not said yet",
-    ("market", "short pages"): "not said yet",
-    ("market", "no order"): "not said yet: all lists are read whole, and nobody looks at their order",
 }
 """Where a report says nothing of a lie, and why; an entry fails the test once it is said."""
 OF_ROWS = ("unknown word", "unreadable")

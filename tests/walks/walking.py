@@ -55,7 +55,7 @@ def moved(world: Sandbox, tables: Mapping[str, Mapping[str, Any]]) -> set[Row]:
     return {
         Row(E164(f"+{str(said).removeprefix('+')}"), name)
         for name, table in tables.items()
-        for said in stock_of(world, table).moved
+        for said in stock_of(world, table).moved.copy()  # what is read in the background may still change it
     }
 
 
@@ -99,7 +99,7 @@ def _page_of(connection: Json, *, backwards: bool) -> Page:
     reports = {report["source"]["name"]: report for report in connection["sources"]}
     return Page(
         rows=[Row(node["e164"], node["source"]["name"]) for node in connection["nodes"]],
-        gaps={name: report["gap"] for name, report in reports.items() if report["error"]},
+        gaps={name: report["gap"] for name, report in reports.items() if report["gap"]},
         remarks={name: report["remarks"] for name, report in reports.items()},
         complete=connection["complete"],
         calls=sum(report["upstreamCalls"] for report in reports.values()),

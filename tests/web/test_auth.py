@@ -5,6 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from gateway.errors import Unauthenticated
+from gateway.settings import Settings, load_only
+from gateway.web.auth import Door
 from tests.schema.documents import Row
 from tests.schema.gateways import JSON, RESPONSE, Client, Simulated, gateway
 
@@ -164,12 +167,78 @@ def test_without_clients_everybody_may_ask(web: Client, header: dict[str, str]) 
     assert len(reply.data["sources"]) == 5
 
 
-@pytest.mark.parametrize("path", ["/health", "/ready", "/schema.graphql"])
+@pytest.mark.parametrize("path", ["/health", "/ready"])
 def test_what_is_no_number_needs_no_key(guarded: str, path: str) -> None:
-    """Probes and the schema are open."""
+    """Probes are open."""
     assert Client(guarded).send("GET", path).status == 200
 
 
-def test_the_page_needs_no_key(guarded: str) -> None:
-    """A browser sends no key with the address it opens: the page comes, what it asks does not."""
-    assert Client(guarded).send("GET", "/graphql", {"accept": "text/html"}).status == 200
+def test_the_page_is_for_those_who_may_explore(simulated: Simulated) -> None:
+    """Where clients are configured a browser without a key is told to send one, and gets no page to guess with."""
+    clients = {"shop": CLIENTS["shop"], "twin": CLIENTS["twin"] | {"scopes": ["introspection"]}}
+    browser = {"accept": "text/html,*/*;q=0.8"}
+    with gateway(simulated.sources, clients=clients) as client:
+        asked = [held.send("GET", "/graphql", browser) for held in (client, Client(client.url, SHOP))]
+        assert [(reply.status, reply.codes) for reply in asked] == [
+            (401, ["UNAUTHENTICATED"]),
+            (400, ["BAD_USER_INPUT"]),
+        ]
+        page = Client(client.url, TWIN).send("GET", "/graphql", browser)
+    assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+
+
+SCHEMA = "{ __schema { queryType { name } } }"
+
+
+def test_the_schema_is_for_those_who_may_explore(simulated: Simulated) -> None:
+    """Without the scope there is no introspection, no name that was near, no SDL and no page; ``__typename`` stays."""
+    clients = {"shop": CLIENTS["shop"], "twin": CLIENTS["twin"] | {"scopes": ["introspection"]}}
+    with gateway(simulated.sources, clients=clients) as client:
+        shop, twin = Client(client.url, SHOP), Client(client.url, TWIN)
+        assert shop.ask(SCHEMA).refusal == (
+            "FORBIDDEN",
+            "__schema needs the scope introspection: ask the operator for it, or for the schema's file.",
+        )
+        assert shop.ask('{ __type(name: "Query") { name } }').codes == ["FORBIDDEN"]
+        assert shop.ask("{ __typename }").data == {"__typename": "Query"}
+        assert shop.ask("{ source { name } }").refusal[1] == "Cannot query field 'source' on type 'Query'."
+        query = "query ($o: PhoneNumberOrder) { phoneNumbers(orderBy: $o) { complete } }"
+        assert "Did you mean" not in shop.ask(query, {"o": {"field": "E163"}}).refusal[1]
+        assert "Did you mean" in twin.ask(query, {"o": {"field": "E163"}}).refusal[1]
+        assert "Did you mean" in twin.ask("{ source { name } }").refusal[1]
+        assert twin.ask(SCHEMA).data
+        statuses = [held.send("GET", "/schema.graphql").status for held in (twin, shop, client)]
+        assert statuses == [200, 403, 401]
+
+
+def test_two_keys_hold_while_one_is_replaced(simulated: Simulated) -> None:
+    """``next_key_sha256`` is a second key of the same client."""
+    clients = {"shop": CLIENTS["shop"] | {"next_key_sha256": hashed("new")}}
+    with gateway(simulated.sources, clients=clients) as client:
+        told = [Client(client.url, key).ask("{ sources { name } }").data for key in (SHOP, "new")]
+    assert told[0] == told[1]
+
+
+def test_keys_are_replaced_without_a_restart(simulated: Simulated) -> None:
+    """After a reload new keys hold, old ones do not, and rights are the new ones; sources stay those it opened with."""
+
+    def settings(**clients: Row) -> Settings:
+        return load_only(sources=simulated.sources, clients=clients)
+
+    door = Door(settings(shop=CLIENTS["shop"]))
+    before = door.identify({"authorization": f"Bearer {SHOP}"})
+    door.reload(settings(shop={"key_sha256": hashed("new"), "sources": ["market"]}))
+    assert before.sources == ("london", "voice_sg")
+    assert door.identify({"authorization": "Bearer new"}).sources == ("market",)
+    with pytest.raises(Unauthenticated):
+        door.identify({"authorization": f"Bearer {SHOP}"})
+    door.reload(settings())
+    with pytest.raises(Unauthenticated):
+        door.identify({"authorization": "Bearer new"})
+
+
+def test_an_open_gateway_stays_open() -> None:
+    """Whoever serves everybody restarts to change that: what has begun so may have been told so."""
+    door = Door(load_only())
+    door.reload(load_only(clients={"shop": {"key_sha256": hashed(SHOP)}}))
+    assert door.identify({}).name == "anyone"

@@ -3,12 +3,14 @@
 import hashlib
 import re
 from base64 import b64encode
+from pathlib import Path
 
 import pytest
 
-from gateway.web.pages import CONSOLE, CONSOLE_HEADERS
+from gateway.web.pages import CONSOLE, PAGE, browser_page
 from tests.schema.gateways import JSON, Client
 
+CONSOLE_HEADERS = browser_page(Path("/nothing built")).headers
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
 
@@ -18,11 +20,13 @@ def examples() -> dict[str, str]:
 
 
 def test_a_browser_gets_the_page(web: Client) -> None:
-    """A GET that names text/html and asks nothing gets HTML, which caches tell from data."""
+    """A GET that names text/html and asks nothing gets HTML, which caches tell from data; who has it gets 304."""
     reply = web.send("GET", "/graphql", {"accept": BROWSER})
     assert (reply.status, reply.headers["content-type"]) == (200, "text/html; charset=utf-8")
-    assert reply.content.decode() == CONSOLE
-    assert {name: reply.headers[name] for name in CONSOLE_HEADERS} == CONSOLE_HEADERS
+    assert reply.content.decode() == PAGE.html
+    assert {name: reply.headers[name] for name in PAGE.headers} == PAGE.headers
+    again = web.send("GET", "/graphql", {"accept": BROWSER, "if-none-match": reply.headers["etag"]})
+    assert (again.status, again.content, again.headers["etag"]) == (304, b"", reply.headers["etag"])
 
 
 @pytest.mark.parametrize("accept", ["*/*", JSON, f"{JSON}, text/html;q=0.5", ""])

@@ -96,8 +96,8 @@ BODIES: dict[str, tuple[bytes, str]] = {
     "no query": (b"{}", "There is no query"),
     "an empty query": (b'{"query": ""}', "There is no query"),
     "a null query": (b'{"query": null}', "There is no query"),
-    "a query in a list": (b'{"query": ["{ __typename }"]}', "There is no query"),
-    "a number for a query": (b'{"query": 5}', "There is no query"),
+    "a query in a list": (b'{"query": ["{ __typename }"]}', "query must be a string or null."),
+    "a number for a query": (b'{"query": 5}', "query must be a string or null."),
     "a number for a name": (
         b'{"query": "{ __typename }", "operationName": 1}',
         "operationName must be a string or null.",

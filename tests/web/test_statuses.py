@@ -8,18 +8,18 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from gateway.web.exchange import BODY_BYTES, HttpRefused, read_operation
+from gateway.web.exchange import BODY_BYTES, HttpRefused, read_request
 from gateway.web.negotiation import media_type, prefers_html
 from tests.schema.gateways import JSON, RESPONSE, Client, Simulated, gateway
 
 SOURCES = b'{"query": "{ sources { name } }"}'
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "HEAD", "PROPFIND"])
+@pytest.mark.parametrize("method", ["PATCH", "DELETE", "OPTIONS", "TRACE", "HEAD", "PROPFIND"])
 def test_other_methods_are_refused(web: Client, method: str) -> None:
-    """Everything but GET and POST is a 405 that names the two."""
+    """Nothing is asked but with GET and POST; the 405 says so, and names the methods of event streams beside them."""
     reply = web.send(method, "/graphql")
-    assert (reply.status, reply.headers["allow"]) == (405, "GET, POST")
+    assert (reply.status, reply.headers["allow"]) == (405, "DELETE, GET, POST, PUT")
     if method != "HEAD":
         assert reply.refusal == ("BAD_USER_INPUT", "GraphQL is asked with GET or POST.")
 
@@ -62,7 +62,6 @@ def test_the_media_type_is_weighed(web: Client, accept: str, media: str) -> None
     "accept",
     [
         "text/plain",
-        "text/event-stream",
         "*/*;q=0",
         f"{JSON};q=0",
         f"{JSON};q=0, {RESPONSE};q=0, */*",
@@ -171,7 +170,7 @@ async def test_a_client_that_leaves_is_refused() -> None:
 
     scope: dict[str, Any] = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
     with pytest.raises(HttpRefused, match=r"The client left before its request was complete\.") as refused:
-        await read_operation(Request(scope, receive))
+        await read_request(Request(scope, receive))
     assert (refused.value.status, messages) == (400, [])
 
 
@@ -186,9 +185,10 @@ def test_clients_that_leave_disturb_nobody(web: Client) -> None:
 
 
 def test_a_document_has_a_largest_size(simulated: Simulated) -> None:
-    """``limits.document_bytes`` counts bytes, not characters; a longer document is a 413 before it is parsed."""
+    """``limits.document_bytes`` counts bytes, not characters; a longer document is refused before it is parsed."""
     with gateway(simulated.sources, limits={"document_bytes": 60}) as client:
         document = "{ sources { name } } # " + "é" * 18
         assert client.ask(document + "e").data["sources"]
         reply = client.ask(document + "é")
-    assert (reply.status, reply.refusal) == (413, ("BAD_USER_INPUT", "The document is longer than 60 bytes."))
+    assert (reply.status, reply.codes) == (400, ["DOCUMENT_TOO_COMPLEX"])
+    assert reply.refusal[1].startswith("The document is 61 bytes long; 60 is the limit:")

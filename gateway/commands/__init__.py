@@ -1,0 +1,1 @@
+"""The commands, each with what it needs; ``gateway.cli`` finds them."""

@@ -1,0 +1,275 @@
+"""What an operation may cost, in upstream calls and rows, reckoned before the first call and refused beyond a limit.
+
+Rows are the records of numbers that an answer could hold; calls are those that its fields could take at each source.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import strawberry
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    SelectionSetNode,
+    get_operation_ast,
+)
+from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
+from msgspec import Struct
+from strawberry.extensions import SchemaExtension
+from strawberry.types import ExecutionContext
+from strawberry.types.arguments import convert_arguments
+
+from gateway.errors import QueryTooCostly, RequestRefused
+from gateway.numbers.filters import EVERYTHING
+from gateway.numbers.model import identity_of
+from gateway.numbers.search import Order, Search
+from gateway.schema.connection import span_of
+from gateway.schema.context import Context
+
+ROWS = frozenset({"nodes", "edges", "records"})
+"""Fields that hold a list of records."""
+
+Fields: TypeAlias = Mapping[str, Sequence[FieldNode]]
+"""Fields by the name of their answer: those of one name are one."""
+
+
+class Cost(Struct):
+    """Calls by source, and rows."""
+
+    calls: Counter[str]
+    rows: int = 0
+
+
+Price: TypeAlias = Callable[[Cost, dict[str, Any], Fields], Awaitable[tuple[int, int]]]
+"""Adds what a field costs for its arguments; then how many objects it brings, and how many rows each of their lists."""
+
+
+class Selections:
+    """What is selected, fragments written out; conditions are taken to hold, and every type to be met."""
+
+    def __init__(self, document: DocumentNode) -> None:
+        self._fragments = {
+            part.name.value: part.selection_set
+            for part in document.definitions
+            if isinstance(part, FragmentDefinitionNode)
+        }
+
+    def fields(self, chosen: Iterable[SelectionSetNode]) -> Fields:
+        """The fields of selection sets together."""
+        found: dict[str, list[FieldNode]] = defaultdict(list)
+        for selections in chosen:
+            self._collect(selections, found)
+        return found
+
+    def below(self, nodes: Iterable[FieldNode]) -> Fields:
+        """The fields within fields that are one."""
+        return self.fields(node.selection_set for node in nodes if node.selection_set is not None)
+
+    def _collect(self, chosen: SelectionSetNode, found: dict[str, list[FieldNode]]) -> None:
+        for held in chosen.selections:
+            if isinstance(held, FieldNode):
+                found[(held.alias or held.name).value].append(held)
+            elif isinstance(held, FragmentSpreadNode):
+                self._collect(self._fragments[held.name.value], found)
+            else:
+                self._collect(held.selection_set, found)  # type: ignore[attr-defined]  # an inline fragment
+
+
+class Reckoning:
+    """One operation's cost, field by field of its root; ``closely`` looks at what is at hand, which takes its time."""
+
+    def __init__(self, selections: Selections, context: Context, *, closely: bool) -> None:
+        self._closely = closely
+        self._selections = selections
+        self._context = context
+        self._estimates = context.rooms.estimates
+        self._prices: dict[str, Price] = {
+            "phoneNumbers": self._list,
+            "phoneNumber": self._look_up,
+            "phoneNumbersByE164": self._look_up,
+            "node": self._nodes,
+            "nodes": self._nodes,
+            "_entities": self._entities,
+        }
+
+    def prices(self, name: str) -> bool:
+        """Whether a field of the root can cost anything."""
+        return name in self._prices
+
+    async def of(self, name: str, arguments: dict[str, Any], nodes: Sequence[FieldNode]) -> Cost:
+        """What one field of the root may cost; nothing when its arguments will be refused."""
+        cost, below = Cost(Counter()), self._selections.below(nodes)
+        try:
+            objects, each = await self._prices[name](cost, arguments, below)
+        except RequestRefused:
+            return Cost(Counter())
+        await self._within(cost, below, objects, each)
+        return cost
+
+    async def _list(self, cost: Cost, arguments: dict[str, Any], below: Fields) -> tuple[int, int]:
+        """One connection, and the rows of its page."""
+        context, wanted, order = self._context, arguments.get("filter"), arguments.get("order_by")
+        search = Search(
+            wanted=EVERYTHING if wanted is None else wanted.meant(context),
+            order=Order() if order is None else order.meant(),
+        )
+        first, after, last, before = map(arguments.get, ("first", "after", "last", "before"))
+        span = span_of(first, after, last, before, search, context)
+        counted = self._mentions(below, "totalCount")
+        errand = context.errand(arguments.get("max_staleness")) if self._closely else None
+        for name in context.rooms.inventory.asked(context.asker.sources, search.wanted):
+            cost.calls[name] += await self._estimates.listing(name, search, span, errand, counted=counted)
+        return 1, (span.last or 0) if span.first is None else span.first
+
+    def _mentions(self, fields: Fields, name: str) -> bool:
+        return any(
+            nodes[0].name.value == name or self._mentions(self._selections.below(nodes), name)
+            for nodes in fields.values()
+        )
+
+    async def _look_up(self, cost: Cost, arguments: dict[str, Any], _: Fields) -> tuple[int, int]:
+        """One answer for each number, with a record for each source."""
+        numbers = set(arguments["e164s"] if "e164s" in arguments else [arguments["e164"]])
+        names = self._context.visible(arguments.get("sources"))
+        await self._looking_up(cost, dict.fromkeys(names, len(numbers)), arguments.get("max_staleness"))
+        return len(arguments.get("e164s", numbers)), len(names)
+
+    async def _nodes(self, cost: Cost, arguments: dict[str, Any], _: Fields) -> tuple[int, int]:
+        """Records by their ids."""
+        ids = arguments["ids"] if "ids" in arguments else [arguments["id"]]
+        found = Counter(identity[0] for identity in map(identity_of, set(ids)) if identity is not None)
+        seen = {name: count for name, count in found.items() if name in self._context.asker.sources}
+        await self._looking_up(cost, seen, None)
+        cost.rows = len(ids)
+        return len(ids), 0
+
+    async def _entities(self, cost: Cost, arguments: dict[str, Any], _: Fields) -> tuple[int, int]:
+        """Each as if it were asked for at every source."""
+        count, names = len(arguments["representations"]), self._context.asker.sources
+        await self._looking_up(cost, dict.fromkeys(names, count), None)
+        cost.rows = count
+        return count, len(names)
+
+    async def _looking_up(self, cost: Cost, counts: Mapping[str, int], max_staleness: Any) -> None:  # noqa: ANN401 - a duration or None
+        errand = self._context.errand(max_staleness) if self._closely else None
+        for name, count in counts.items():
+            if count and not await self._estimates.is_at_hand(name, errand):
+                cost.calls[name] += self._estimates.looking_up(name, count)
+
+    async def _within(self, cost: Cost, fields: Fields, objects: int, each: int) -> None:
+        """What is within so many objects: lists of ``each`` rows, and the other sources' records at every level."""
+        names = self._context.asker.sources
+        for nodes in fields.values():
+            name, held = nodes[0].name.value, objects
+            if name in ROWS:
+                held *= each
+                cost.rows += held
+            elif name == "alsoAt":
+                await self._looking_up(cost, dict.fromkeys(names, objects), None)
+                held *= max(0, len(names) - 1)
+                cost.rows += held
+            await self._within(cost, self._selections.below(nodes), held, each)
+
+
+class CostLimit(SchemaExtension):
+    """Refuses what could cost too much before it begins, and tells the cost of an operation that asks for it.
+
+    A request asks with ``"extensions": {"cost": true}``.
+    """
+
+    _told: dict[str, Any] | None = None
+
+    async def on_execute(self) -> AsyncIterator[None]:
+        """Once the document is known to be valid."""
+        held = self.execution_context
+        wanted = (held.operation_extensions or {}).get("cost") is True
+        costs = await reckon(held, closely=wanted)
+        if not wanted and _beyond(costs, held.context):
+            costs = await reckon(held, closely=True)
+        total = _together(costs.values(), held.context)
+        if wanted:
+            self._told = {"estimated": total}
+        _check(costs, total, held.context)
+        yield
+
+    def get_results(self) -> dict[str, Any]:
+        """The entry of the answer's ``extensions``."""
+        if self._told is None:
+            return {}
+        context: Context = self.execution_context.context
+        limits = context.rooms.limits
+        spent = {"calls": context.upstream_calls}
+        return {"cost": {**self._told, "actual": spent, "limit": {"calls": limits.calls, "rows": limits.rows}}}
+
+
+async def reckon(held: ExecutionContext, *, closely: bool) -> dict[str, Cost]:
+    """The cost of each field of an operation's root, by the name of its answer; empty when variables are wrong."""
+    assert held.graphql_document is not None
+    operation = get_operation_ast(held.graphql_document, held.operation_name)
+    assert operation is not None
+    schema: strawberry.Schema = held.schema
+    inner = schema._schema  # noqa: SLF001 - Strawberry offers no other way to the schema it made
+    selections = Selections(held.graphql_document)
+    reckoning = Reckoning(selections, held.context, closely=closely)
+    costly = {
+        key: nodes
+        for key, nodes in selections.fields([operation.selection_set]).items()
+        if reckoning.prices(nodes[0].name.value)
+    }
+    variables = get_variable_values(inner, operation.variable_definitions or (), held.variables or {})
+    if isinstance(variables, list):
+        return {}
+    costs = {}
+    for key, nodes in costly.items():
+        arguments = _arguments(schema, nodes[0], variables)
+        costs[key] = await reckoning.of(nodes[0].name.value, arguments, nodes)
+    return costs
+
+
+def _arguments(schema: strawberry.Schema, node: FieldNode, variables: VariableValues) -> dict[str, Any]:
+    """A root field's arguments as its resolver gets them."""
+    name = node.name.value
+    query = schema._schema.query_type  # noqa: SLF001 - Strawberry offers no other way to the schema it made
+    field = schema.get_field_for_type(name, "Query")
+    assert query is not None
+    assert field is not None
+    values = get_argument_values(query.fields[name], node, variables)
+    return convert_arguments(values, field.arguments, schema.schema_converter.scalar_registry, schema.config)
+
+
+def _together(costs: Iterable[Cost], context: Context) -> dict[str, int]:
+    """What all fields cost; a source is asked no more than its rate allows until the deadline."""
+    calls: Counter[str] = Counter()
+    rows = 0
+    for cost in costs:
+        calls += cost.calls
+        rows += cost.rows
+    rooms = context.rooms
+    held = {name: min(count, rooms.estimates.most(name, rooms.limits.deadline)) for name, count in calls.items()}
+    return {"calls": sum(held.values()), "rows": rows}
+
+
+def _beyond(costs: Mapping[str, Cost], context: Context) -> bool:
+    total, limits = _together(costs.values(), context), context.rooms.limits
+    return total["calls"] > limits.calls or total["rows"] > limits.rows
+
+
+def _check(costs: Mapping[str, Cost], total: Mapping[str, int], context: Context) -> None:
+    for what, limit in (("calls", context.rooms.limits.calls), ("rows", context.rooms.limits.rows)):
+        if total[what] > limit:
+            told = "take {} upstream calls" if what == "calls" else "bring {} rows"
+            msg = f"The operation could {told.format(total[what])}; {limit} is the limit: {_mend(costs, what, limit, context)}."
+            raise QueryTooCostly(msg, cost=total[what], limit=limit)
+
+
+def _mend(costs: Mapping[str, Cost], what: str, limit: int, context: Context) -> str:
+    """What would fit: the first of its fields that do so together, else smaller pages or fewer sources."""
+    names = list(costs)
+    together = (_together([costs[name] for name in names[:count]], context)[what] for count in range(len(names)))
+    fitting = names[: sum(cost <= limit for cost in together) - 1]
+    if fitting:
+        return f"{', '.join(fitting)} would fit into one request, and the rest into others"
+    return "ask for fewer rows at once" if what == "rows" else "name fewer sources, or ask for fewer numbers at once"

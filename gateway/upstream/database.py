@@ -1,0 +1,187 @@
+"""One database, SQLite or PostgreSQL: what waits to be written shares a commit, and is answered after it.
+
+Writing has a thread of its own, so has reading, and nothing else touches a connection. What arrives while a commit is
+under way shares the next one; a piece that fails is taken out, and the others are written without it.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from gateway.errors import SettingsInvalid, StoreUnavailable
+
+T = TypeVar("T")
+Work = Callable[[Connection], T]
+
+LOCKED_SECONDS = 0.8
+"""How long a write waits for another process before it is refused; a webhook is answered within a second."""
+
+SHARE_A_COMMIT = 100
+"""Pieces of work in one commit at most."""
+
+_NO_URL = "state.database_url: this is not a URL: write sqlite:///path or postgresql://user:password@host/database."
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_POSTGRES_OPTIONS = f"-c synchronous_commit=on -c lock_timeout={int(LOCKED_SECONDS * 1000)}"
+
+
+class Database:
+    """Runs work on the database. ``close`` finishes what waits, and gives the threads back."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writer = ThreadPoolExecutor(1, "store-writes")
+        in_memory = isinstance(engine.pool, StaticPool)  # one connection, which two threads cannot share
+        self._reader = self._writer if in_memory else ThreadPoolExecutor(1, "store-reads")
+        self._waiting: list[tuple[Work[Any], asyncio.Future[Any]]] = []
+        self._committing: asyncio.Task[None] | None = None
+
+    @classmethod
+    def open(cls, url: str) -> Self:
+        """The database at a URL; one in memory is made on the spot, others by ``migrate`` before."""
+        engine = _engine(url)
+        if isinstance(engine.pool, StaticPool):
+            _upgrade(engine)
+        return cls(engine)
+
+    async def write(self, work: Work[T]) -> T:
+        """What the work returns, once it is durable.
+
+        Raises:
+            StoreUnavailable: it could not be written, and is not.
+        """
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append((work, answer))
+        if self._committing is None or self._committing.done():
+            self._committing = asyncio.create_task(self._commit_what_waits(), name="commit")
+        return await answer
+
+    async def read(self, work: Work[T]) -> T:
+        """What the work returns.
+
+        Raises:
+            StoreUnavailable: the database cannot be read.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._reader, self._read, work)
+
+    async def close(self) -> None:
+        """Commit what waits, then end."""
+        if self._committing is not None:
+            await self._committing
+        for threads in {self._writer, self._reader}:
+            threads.shutdown()
+        self._engine.dispose()
+
+    async def _commit_what_waits(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:SHARE_A_COMMIT], self._waiting[SHARE_A_COMMIT:]
+            works = [work for work, _ in batch]
+            outcomes = await asyncio.get_running_loop().run_in_executor(self._writer, self._commit, works)
+            for (_, answer), outcome in zip(batch, outcomes, strict=True):
+                if answer.done():  # whoever asked has left; it is written all the same
+                    continue
+                if isinstance(outcome, Exception):
+                    answer.set_exception(outcome)
+                else:
+                    answer.set_result(outcome)
+
+    def _commit(self, works: list[Work[Any]]) -> list[Any]:
+        """What each returns or raises. When one fails, none is written with it: each is tried by itself."""
+        try:
+            with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+                return [work(connection) for work in works]
+        except (OperationalError, InterfaceError):  # the database's own fault, and that of all who wait
+            return [StoreUnavailable() for _ in works]
+        except Exception as error:  # noqa: BLE001 - told to whoever asked for this work
+            return [error] if len(works) == 1 else [self._commit([work])[0] for work in works]
+
+    def _read(self, work: Work[T]) -> T:
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                return work(connection)
+        except (OperationalError, InterfaceError):
+            raise StoreUnavailable from None
+
+
+def migrate(url: str) -> None:
+    """Bring a database to this version's tables; of several processes that start at once one does it.
+
+    Raises:
+        SettingsInvalid: it cannot be opened, or is of a later version; the message names the key and the mend.
+    """
+    engine = _engine(url)
+    if isinstance(engine.pool, StaticPool):
+        return
+    try:
+        _upgrade(engine)
+    except CommandError as error:
+        msg = (
+            "state.database_url: this store was made by a later version of the gateway: run that one, or name another."
+        )
+        raise SettingsInvalid(msg) from error
+    except SQLAlchemyError as error:
+        why = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        msg = f"state.database_url: the store cannot be used ({why}): name one that can be opened and written."
+        raise SettingsInvalid(msg) from error
+    finally:
+        engine.dispose()
+
+
+def _upgrade(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(820_112_611)")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _engine(url: str) -> Engine:
+    try:
+        named = make_url(url)
+        return _sqlite(named) if named.get_backend_name() == "sqlite" else _postgres(named)
+    except (ArgumentError, ValueError) as error:
+        raise SettingsInvalid(_NO_URL) from error
+
+
+def _postgres(url: URL) -> Engine:
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        connect_args={"options": _POSTGRES_OPTIONS, "connect_timeout": 5},
+    )
+
+
+def _sqlite(url: URL) -> Engine:
+    in_memory = url.database in (None, "", ":memory:")
+    engine = create_engine(
+        url,
+        connect_args={"timeout": LOCKED_SECONDS, "check_same_thread": False},
+        **({"poolclass": StaticPool} if in_memory else {}),
+    )
+    event.listen(engine, "connect", _durable)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _durable(connection: sqlite3.Connection, _: object) -> None:
+    """WAL, and a sync for every commit: what was committed survives the loss of power (sqlite.org/pragma.html#pragma_synchronous)."""
+    connection.isolation_level = None  # transactions are begun below, not by the driver
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begin(connection: Connection) -> None:
+    """A writer takes its place at once, instead of failing half way when another writes (sqlite.org/lang_transaction.html)."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,114 @@
+"""How much may be asked: so many operations a minute for each client, and so many at work at once for all."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import ceil
+
+from gateway.errors import Overloaded, RateLimited
+from gateway.sections import LimitSettings
+from gateway.upstream.clock import Clock
+
+MINUTE = 60.0
+
+BURST = 0.25
+"""The part of a minute's budget that may be spent at once."""
+
+BUSY_MS = 1000
+"""Milliseconds after which to come again when too much is at work."""
+
+
+class Admission:
+    """What every operation passes before work on it begins, however it comes."""
+
+    def __init__(self, limits: LimitSettings, clock: Clock) -> None:
+        self._budgets = Budgets(limits.queries_per_minute, clock)
+        self._workplace = Workplace(limits.concurrent)
+
+    def spend(self, name: str) -> None:
+        """One operation of this client's.
+
+        Raises:
+            RateLimited: it has asked too often; nothing was spent.
+        """
+        self._budgets.spend(name)
+
+    @contextmanager
+    def place(self, name: str) -> Iterator["Place"]:
+        """A place for one operation of this client's, until it is left or the block ends.
+
+        Raises:
+            RateLimited: it has asked too often; nothing was spent.
+            Overloaded: there is no place.
+        """
+        self.spend(name)
+        with self._workplace.place() as place:
+            yield place
+
+
+class Budgets:
+    """What each client has left; 0 a minute is no limit.
+
+    The generic cell rate algorithm: one moment a client, at which all that it has asked is paid for. The clients are
+    those of the settings, so there are few.
+    """
+
+    def __init__(self, per_minute: int, clock: Clock) -> None:
+        self._each = MINUTE / per_minute if per_minute else 0.0
+        self._burst = max(self._each, BURST * MINUTE)
+        self._per_minute = per_minute
+        self._clock = clock
+        self._paid_at: dict[str, float] = {}
+
+    def spend(self, name: str) -> None:
+        """One operation of this client's.
+
+        Raises:
+            RateLimited: it has asked too often; nothing was spent.
+        """
+        if not self._per_minute:
+            return
+        now = self._clock.monotonic()
+        paid_at = max(self._paid_at.get(name, now), now) + self._each
+        if paid_at - now > self._burst:
+            wait = ceil(1000 * (paid_at - now - self._burst))
+            msg = f"{self._per_minute} operations a minute is the limit for {name}: ask again in {wait} ms."
+            raise RateLimited(msg, retry_after_ms=wait)
+        self._paid_at[name] = paid_at
+
+
+class Workplace:
+    """Room for so many operations at work; whoever finds none is told at once instead of waiting for nothing."""
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self.taken = 0
+
+    @contextmanager
+    def place(self) -> Iterator["Place"]:
+        """A place, until it is left or the block ends.
+
+        Raises:
+            Overloaded: there is none.
+        """
+        if self.taken >= self._places:
+            msg = f"{self._places} operations are at work, which is the limit: ask again in {BUSY_MS} ms."
+            raise Overloaded(msg, retry_after_ms=BUSY_MS)
+        place = Place(self)
+        try:
+            yield place
+        finally:
+            place.leave()
+
+
+class Place:
+    """One of the workplace's; leaving it twice is leaving it once."""
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace: Workplace | None = workplace
+        workplace.taken += 1
+
+    def leave(self) -> None:
+        """Give it to somebody else: the work is done, and what remains is to send it."""
+        if self._workplace is not None:
+            self._workplace.taken -= 1
+            self._workplace = None

@@ -1,0 +1,128 @@
+"""Runs operations, each with its own context: to one answer, or to a stream of them."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, NamedTuple
+
+import strawberry
+from graphql import GraphQLError
+from graphql.execution import InitialIncrementalExecutionResult, SubsequentIncrementalExecutionResult
+from msgspec import Struct
+from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
+
+from gateway.schema.authority import Asker
+from gateway.schema.context import Context, Rooms
+
+ONE_ANSWER = (OperationType.QUERY, OperationType.MUTATION)
+
+
+class Operation(Struct, frozen=True):
+    """What is to be executed."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    name: str | None = None
+    extensions: dict[str, Any] | None = None
+
+
+class Told(NamedTuple):
+    """An answer of a stream, and the cursor to resume with after it, where there is one."""
+
+    answer: dict[str, Any]
+    cursor: str | None = None
+
+
+Stream = AsyncGenerator[Told, None]
+
+
+class NeedsStream(Exception):
+    """One answer was wanted, and the operation is a subscription."""
+
+
+class Execution:
+    """Runs operations against the schema."""
+
+    def __init__(self, schema: strawberry.Schema, rooms: Rooms) -> None:
+        self._schema = schema
+        self._rooms = rooms
+
+    async def once(self, operation: Operation, asker: Asker) -> dict[str, Any]:
+        """The answer, whole; its data may be JSON text in part (``msgspec.Raw``), so it is there to be encoded.
+
+        Raises:
+            NeedsStream: the operation is a subscription.
+        """
+        try:
+            result = await self._schema.execute(
+                operation.query,
+                variable_values=operation.variables,
+                operation_name=operation.name,
+                context_value=Context(self._rooms, asker, as_text=True),
+                operation_extensions=operation.extensions,
+                allowed_operation_types=ONE_ANSWER,
+            )
+        except InvalidOperationTypeError:
+            raise NeedsStream from None
+        return answer_of(result)
+
+    async def stream(
+        self, operation: Operation, asker: Asker, *, takes_parts: bool = False, after: str | None = None
+    ) -> Stream:
+        """The answers of a subscription; of a query its one answer, in parts where it has any and they are taken.
+
+        ``after`` is the cursor to resume a subscription with, and stands above the one in its arguments.
+        """
+        context = Context(self._rooms, asker, takes_parts=takes_parts, after=after)
+        results = await self._schema.stream(
+            operation.query,
+            variable_values=operation.variables,
+            operation_name=operation.name,
+            context_value=context,
+            operation_extensions=operation.extensions,
+        )
+        parts = Parts()
+        try:
+            async with aclosing(results):
+                async for result in results:
+                    yield Told(parts.answer_of(result), context.cursor)
+        except GraphQLError as error:  # Strawberry tells those of parsing only where there is one answer
+            yield Told({"errors": [error.formatted]})
+
+
+class Parts:
+    """Writes the parts of answers for clients of both ages.
+
+    The newer find the place of a part by its ``id`` in what is pending (GraphQL, Incremental Delivery, 2023-08); the
+    older by the ``path`` and ``label`` that each part has of its own (2022-08).
+    """
+
+    def __init__(self) -> None:
+        self._pending: dict[str, Any] = {}
+
+    def answer_of(self, result: Any) -> dict[str, Any]:  # noqa: ANN401 - one of Strawberry's and graphql-core's results
+        """An answer, or a part of one, as JSON."""
+        if not isinstance(result, InitialIncrementalExecutionResult | SubsequentIncrementalExecutionResult):
+            return answer_of(result)
+        self._pending |= {pending.id: pending for pending in result.pending or ()}
+        answer: dict[str, Any] = {
+            name: held for name, held in result.formatted.items() if (name, held) != ("extensions", {})
+        }
+        incremental: list[dict[str, Any]] = answer.get("incremental", [])
+        for part in incremental:
+            pending = self._pending[part["id"]]
+            part["path"] = [*pending.path, *part.get("subPath", ())]
+            if pending.label is not None:
+                part["label"] = pending.label
+        return answer
+
+
+def answer_of(result: Any) -> dict[str, Any]:  # noqa: ANN401 - one of Strawberry's execution results
+    """A result as JSON; a request error, after which nothing was executed, has no ``data`` entry (GraphQL, 7.1.6)."""
+    errors: list[GraphQLError] = result.errors or []
+    answer: dict[str, Any] = {"errors": [error.formatted for error in errors]} if errors else {}
+    ran = result.data is not None or any(error.path is not None for error in errors)
+    if ran and not isinstance(result, PreExecutionError):
+        answer["data"] = result.data
+    return answer | ({"extensions": result.extensions} if result.extensions else {})

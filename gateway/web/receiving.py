@@ -1,0 +1,119 @@
+"""uvicorn's HTTP protocol with bounds on what it lacks them for: time and size of a request's head, time of its body."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from gateway.errors import BadUserInput
+from gateway.sections import LimitSettings
+
+REASONS = {400: "Bad Request", 408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large"}
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection; what is late or too large is refused in JSON, and the connection is closed.
+
+    A deadline runs from its opening, and from a request's first byte, to the end of the head; then to that of the body.
+    """
+
+    def __init__(self, *arguments: Any, limits: LimitSettings, **named: Any) -> None:  # noqa: ANN401 - uvicorn's own
+        super().__init__(*arguments, **named)
+        self._limits = limits
+        self._alarm: asyncio.TimerHandle | None = None
+        self._head = 0
+        self._in_head = False
+        self._pending = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """A connection that says nothing is closed as well."""
+        super().connection_made(transport)
+        self._expect("headers")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is expected any more."""
+        self._disarm()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Whatever arrived; what belongs to a head that has not ended is counted, since the parser gathers it."""
+        began = self._in_head
+        super().data_received(data)
+        if began and self._in_head:
+            self._pending += len(data)
+            if self._pending > self._limits.header_bytes + self._limits.url_bytes:
+                self._refuse_head()
+
+    def on_message_begin(self) -> None:
+        """A request's first byte."""
+        super().on_message_begin()
+        self._head = self._pending = 0
+        self._in_head = True
+        self._expect("headers")
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of the address."""
+        super().on_url(url)
+        if len(self.url) > self._limits.url_bytes:
+            self._refuse(414, f"The address is longer than {self._limits.url_bytes} bytes: send the request as POST.")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A whole header; the parser itself bounds none of its size."""
+        super().on_header(name, value)
+        self._head += len(name) + len(value)
+        if self._head > self._limits.header_bytes:
+            self._refuse_head()
+
+    def _refuse_head(self) -> None:
+        self._refuse(431, f"The headers are longer than {self._limits.header_bytes} bytes: send fewer or shorter ones.")
+
+    def on_headers_complete(self) -> None:
+        """The head is there; a request that was refused begins no work."""
+        self._in_head = False
+        if not self.transport.is_closing():
+            super().on_headers_complete()
+            self._expect("body")
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        if not self.transport.is_closing():
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is there."""
+        self._disarm()
+        if not self.transport.is_closing():
+            super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """What the parser does not understand."""
+        self._refuse(400, msg)
+
+    def _expect(self, what: str) -> None:
+        self._disarm()
+        seconds = self._limits.receive_seconds
+        msg = f"The request's {what} did not arrive within {seconds:g} seconds: send them at once."
+        self._alarm = self.loop.call_later(seconds, self._refuse, 408, msg)
+
+    def _disarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    def _refuse(self, status: int, message: str) -> None:
+        """Answer by hand, unless an answer has begun, and close."""
+        self._disarm()
+        if self.transport.is_closing():
+            return
+        if self._may_answer():
+            content = msgspec.json.encode({"errors": [{"message": message, "extensions": {"code": BadUserInput.code}}]})
+            head = f"HTTP/1.1 {status} {REASONS[status]}\r\ncontent-type: application/json; charset=utf-8\r\n"
+            tail = f"content-length: {len(content)}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n"
+            self.transport.write((head + tail).encode() + content)
+        self.transport.close()
+
+    def _may_answer(self) -> bool:
+        """Whether nothing stands in the way: no earlier request waits for its answer, and none has begun."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or cycle.response_complete or (cycle.more_body and not cycle.response_started)

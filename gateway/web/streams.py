@@ -1,0 +1,125 @@
+"""Streams of answers over HTTP: server-sent events, and multipart as Apollo's clients take it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import Struct
+from starlette.types import Receive, Scope, Send
+
+from gateway.web.answers import NOT_STORED
+from gateway.web.execution import Told
+from gateway.web.presence import ClientGone, while_present
+
+
+class Answers(Protocol):
+    """What is streamed: taken one by one, and closed however the stream ends, also before anything was taken."""
+
+    def __anext__(self) -> Awaitable[Told]:
+        """The next one."""
+        ...
+
+    def aclose(self) -> Awaitable[object]:
+        """Nobody takes any more."""
+        ...
+
+
+class Framing(Struct, frozen=True):
+    """How a stream is written: its media type, what opens it, each answer, a sign of life, and what ends it."""
+
+    media_type: str
+    opening: bytes
+    answer: Callable[[Told], bytes]
+    beat: bytes
+    ending: bytes
+
+
+def event(name: str, data: object, identity: str | None = None) -> bytes:
+    """One server-sent event. Lines end with LF alone: urql cannot read the other ending."""
+    head = b"" if identity is None else b"id: " + identity.encode() + b"\n"
+    return head + b"event: " + name.encode() + b"\ndata: " + msgspec.json.encode(data) + b"\n\n"
+
+
+def _next(told: Told) -> bytes:
+    return event("next", told.answer, told.cursor)
+
+
+def _shared(told: Told) -> bytes:
+    return event("next" if "payload" in told.answer else "complete", told.answer)
+
+
+def _part(answer: dict[str, Any], boundary: bytes) -> bytes:
+    """The boundary follows at once: a client takes a part when it sees where it ends."""
+    text = msgspec.json.encode(answer)
+    return b"\r\ncontent-type: application/json; charset=utf-8\r\n\r\n" + text + b"\r\n--" + boundary
+
+
+def _patch(told: Told) -> bytes:
+    return _part(told.answer, b"-")
+
+
+def _payload(told: Told) -> bytes:
+    return _part({"payload": told.answer}, b"graphql")
+
+
+EVENT_STREAM = Framing("text/event-stream; charset=utf-8", b":\n\n", _next, b":\n\n", b"event: complete\ndata: \n\n")
+"""GraphQL over SSE, distinct connections mode."""
+
+SHARED = Framing(EVENT_STREAM.media_type, b":\n\n", _shared, b":\n\n", b"")
+"""GraphQL over SSE, single connection mode."""
+
+PATCHES = Framing('multipart/mixed; boundary="-"', b"\r\n---", _patch, b"", b"--\r\n")
+"""One answer in parts."""
+
+PAYLOADS = Framing(
+    'multipart/mixed; boundary="graphql"; subscriptionSpec=1.0',
+    b"\r\n--graphql",
+    _payload,
+    _part({}, b"graphql"),
+    b"--\r\n",
+)
+"""Apollo's multipart protocol for subscriptions."""
+
+
+class Streamed:
+    """An ASGI response that writes answers as they come, and stops them when the client leaves."""
+
+    def __init__(self, answers: Answers, framing: Framing, heartbeat: float) -> None:
+        self._answers = answers
+        self._framing = framing
+        self._heartbeat = heartbeat
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+        """Write them."""
+        framing = self._framing
+        headers = {**NOT_STORED, "content-type": framing.media_type, "x-accel-buffering": "no"}
+        encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": encoded})
+        await send({"type": "http.response.body", "body": framing.opening, "more_body": True})
+        try:
+            async with aclosing(self._answers), while_present(receive):
+                async for answer in with_silences(self._answers, self._heartbeat):
+                    chunk = framing.beat if answer is None else framing.answer(answer)
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        except ClientGone:
+            return
+        await send({"type": "http.response.body", "body": framing.ending})
+
+
+async def with_silences(answers: Answers, seconds: float) -> AsyncIterator[Told | None]:
+    """The answers, and None whenever none came for so long. The next one is not asked for before this one is taken."""
+    while True:
+        coming = asyncio.ensure_future(anext(answers, None))
+        try:
+            while not (await asyncio.wait({coming}, timeout=seconds))[0]:
+                yield None
+        except BaseException:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+            raise
+        answer = coming.result()
+        if answer is None:
+            return
+        yield answer

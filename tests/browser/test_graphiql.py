@@ -1,0 +1,127 @@
+"""GraphiQL from the built wheel in headless Chromium: offline, under its policy, with its tabs, docs and Explorer."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import CHROMIUM, NPM, Watched
+
+pytestmark = [
+    pytest.mark.skipif(NPM is None, reason="npm is missing: without Node.js GraphiQL cannot be built"),
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing: install Debian's package chromium"),
+    pytest.mark.timeout(300),  # the first test builds the wheel
+]
+
+expect.set_options(timeout=30_000)
+UNTIL_NOTED = """new Promise(done => {
+    const look = () => localStorage["graphiql:tabState"]?.includes('"activeTabIndex":6') ? done() : requestAnimationFrame(look);
+    look();
+})"""
+KEY = "nobodys-business"
+
+
+@pytest.fixture
+def watched(chromium: Browser, url: str) -> Iterator[Watched]:
+    """GraphiQL as a new visitor opens it at night; at the end nothing may have gone wrong."""
+    context = chromium.new_context(viewport={"width": 1400, "height": 900}, color_scheme="dark")
+    held = Watched(context.new_page(), url)
+    held.page.goto(url)
+    expect(held.page.locator(".graphiql-query-editor")).to_contain_text("EveryProvider")
+    expect(held.page.locator(".graphiql-response .monaco-editor").first).to_be_visible()
+    yield held
+    context.close()
+    assert held.faults == []
+
+
+def run_button(page: Page) -> Locator:
+    """What executes the document of the open tab."""
+    return page.get_by_role("button", name=re.compile("^Execute query"))
+
+
+def test_a_prepared_tab_runs(watched: Watched, tmp_path: Path) -> None:
+    """The first tab brings a number of every provider; what is seen can be looked at."""
+    page = watched.page
+    run_button(page).click()
+    answer = page.locator(".graphiql-response")
+    for details in ("WebexDetails", "CloudLXDetails", "EightByEightDetails", "CallGearDetails"):
+        expect(answer).to_contain_text(details)
+    picture = page.screenshot(path=tmp_path / "graphiql.png")
+    assert picture.startswith(b"\x89PNG")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
+def test_every_kind_of_question_has_a_tab(watched: Watched) -> None:
+    """The tabs bear the names of their operations, and the last one is answered too."""
+    page = watched.page
+    tabs = page.get_by_role("tab")
+    names = ("EveryProvider", "EightByEight", "Webex", "CloudLX", "CallGear", "Page", "LookUp")
+    expect(tabs).to_have_text([re.compile(f"^{name}") for name in names])
+    tabs.filter(has_text="LookUp").click()
+    expect(page.locator(".graphiql-query-editor")).to_contain_text("LookUp")
+    # until GraphiQL has taken note of the open tab, it sends the operation's name of the one before
+    page.evaluate(UNTIL_NOTED)
+    run_button(page).click()
+    expect(page.locator(".graphiql-response")).to_contain_text("NOT_FOUND")
+
+
+def test_the_documentation_can_be_followed(watched: Watched) -> None:
+    """From the root type to a field and on to its type, with the schema's own descriptions."""
+    page = watched.page
+    page.get_by_role("button", name="Show Documentation Explorer").click()
+    docs = page.locator(".graphiql-doc-explorer")
+    docs.get_by_role("link", name="Query", exact=True).first.click()
+    docs.get_by_role("link", name="phoneNumbers", exact=True).click()
+    expect(docs).to_contain_text("All numbers of all sources as one ordered list, page by page.")
+    docs.get_by_role("link", name="PhoneNumberConnection").first.click()
+    expect(docs).to_contain_text("One page of the merged list of all sources.")
+
+
+def test_the_explorer_shows_the_schema(watched: Watched) -> None:
+    """Fields can be picked instead of typed."""
+    page = watched.page
+    page.get_by_role("button", name="Show GraphiQL Explorer").click()
+    expect(page.locator(".graphiql-plugin")).to_contain_text("phoneNumbersByE164")
+
+
+def test_it_is_dark_where_the_system_is(watched: Watched) -> None:
+    """The page follows the system's colours."""
+    ground = watched.page.evaluate("getComputedStyle(document.querySelector('.graphiql-container')).backgroundColor")
+    assert all(int(part) < 100 for part in re.findall(r"\d+", ground)), ground
+
+
+def test_headers_are_gone_with_the_page(watched: Watched) -> None:
+    """A key typed as a header is sent, and kept nowhere in the browser."""
+    page = watched.page
+    page.get_by_role("button", name="Headers", exact=True).click()
+    editor = page.locator(".graphiql-editor-tool .graphiql-editor:not(.hidden)")
+    editor.locator(".view-lines").click()
+    page.keyboard.insert_text(f'{{"x-key": "{KEY}"}}')
+    expect(editor).to_contain_text(KEY)
+    with page.expect_request(lambda asked: asked.method == "POST" and "x-key" in asked.headers) as asked:
+        run_button(page).click()
+    assert asked.value.headers["x-key"] == KEY
+    kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    assert "graphiql:queries" in kept
+    assert KEY not in kept
+
+
+def test_what_is_foreign_is_seen_and_stopped(chromium: Browser, url: str) -> None:
+    """The policy stops a script of another host and one that is made from text; the watch over the pages sees both."""
+    page = chromium.new_page()
+    held = Watched(page, url)
+    page.goto(url)
+    page.evaluate(
+        """async () => {
+            const script = Object.assign(document.createElement("script"), { src: "http://elsewhere.invalid/a.js" });
+            await new Promise(resolve => { script.onerror = resolve; document.head.append(script) });
+            const inline = Object.assign(document.createElement("script"), { text: "window.ran = eval('1')" });
+            document.head.append(inline);
+        }"""
+    )
+    assert page.evaluate("window.ran") is None
+    page.close()
+    assert any("elsewhere.invalid" in fault for fault in held.faults)
+    assert any("inline" in fault for fault in held.faults)

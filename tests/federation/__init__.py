@@ -1,0 +1,1 @@
+"""The gateway as a subgraph, composed by Apollo's own composition."""
