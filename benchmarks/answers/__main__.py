@@ -45,8 +45,10 @@ class Gateway:
         """The body of the answer."""
         sent: list[Any] = []
 
+        whole = iter([{"type": "http.request", "body": content, "more_body": False}])
+
         async def receive() -> Any:  # noqa: ANN401 - an ASGI message
-            return {"type": "http.request", "body": content, "more_body": False}
+            return next(whole, None) or await asyncio.Event().wait()  # the client stays
 
         async def send(message: Any) -> None:  # noqa: ANN401 - an ASGI message
             sent.append(message)
