@@ -43,6 +43,7 @@ from gateway.web.documents import Library
 from gateway.web.execution import Execution
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import health_routes
+from gateway.web.kept import KeptAnswers
 from gateway.web.limits import Front, cors
 from gateway.web.pages import GRAPHIQL, asset_routes
 from gateway.web.sockets import SocketEndpoint
@@ -116,7 +117,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
             app.state.rooms = rooms
             execution = Execution(schema, rooms)
             app.router.routes[:0] = [
-                Route("/graphql", GraphQLEndpoint(execution, door, library, admission, settings)),
+                Route("/graphql", GraphQLEndpoint(execution, door, library, admission, KeptAnswers(rooms), settings)),
                 WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, admission, settings)),
                 *health_routes(rooms, plain, door),
                 *asset_routes(GRAPHIQL),

@@ -156,6 +156,8 @@ async def connect(search: Search, span: Range, max_staleness: timedelta | None, 
     inventory = context.rooms.inventory
     asked = inventory.asked(context.asker.sources, search.wanted)
     window = await inventory.window(search, span, asked, errand, counted=_selects(info.selected_fields, "totalCount"))
+    if not window.complete:
+        errand.lacks()
     skipped = tuple(name for name in context.asker.sources if name not in asked)
     return Asked(_with_newcomers(window, span, asked), search, errand, skipped, context, tokens_of(asked))
 
