@@ -107,7 +107,7 @@ class KeptAnswers:
             return None
         body = bytes(response.body)
         size = len(body) + len(asking.content)
-        if until <= self._rooms.clock.now() or size > LARGEST:
+        if size > LARGEST or until <= self._rooms.clock.now():
             return None
         etag = f'"{hashlib.blake2b(body, digest_size=16, person=asking.kind[-16:].encode()).hexdigest()}"'
         response.headers.update({**HEADERS, "etag": etag})
