@@ -45,10 +45,8 @@ class Gateway:
         """The body of the answer."""
         sent: list[Any] = []
 
-        whole = iter([{"type": "http.request", "body": content, "more_body": False}])
-
-        async def receive() -> Any:  # noqa: ANN401 - an ASGI message
-            return next(whole, None) or await asyncio.Event().wait()  # the client stays
+        arriving: asyncio.Queue[Any] = asyncio.Queue()  # and then nothing: the client stays until it is answered
+        arriving.put_nowait({"type": "http.request", "body": content, "more_body": False})
 
         async def send(message: Any) -> None:  # noqa: ANN401 - an ASGI message
             sent.append(message)
@@ -57,7 +55,7 @@ class Gateway:
         scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http"}
         place = {"path": "/graphql", "raw_path": b"/graphql", "query_string": b"", "root_path": "", "headers": headers}
         ends = {"client": ("127.0.0.1", 50_000), "server": ("127.0.0.1", 8000)}
-        await self._app({**scope, **place, **ends}, receive, send)
+        await self._app({**scope, **place, **ends}, arriving.get, send)
         return b"".join(message.get("body", b"") for message in sent)
 
 

@@ -1,5 +1,6 @@
 """What walks: a design opens its sources and then turns page after page."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -76,8 +77,8 @@ async def ask(app: ASGIApp, query: str, variables: Mapping[str, Any]) -> dict[st
     sent: list[Message] = []
     content = json.dumps({"query": query, "variables": variables}).encode()
 
-    async def receive() -> Message:
-        return {"type": "http.request", "body": content, "more_body": False}
+    arriving: asyncio.Queue[Message] = asyncio.Queue()  # and then nothing: the client stays until it is answered
+    arriving.put_nowait({"type": "http.request", "body": content, "more_body": False})
 
     async def send(message: Message) -> None:
         sent.append(message)
@@ -96,7 +97,7 @@ async def ask(app: ASGIApp, query: str, variables: Mapping[str, Any]) -> dict[st
         "client": ("127.0.0.1", 50_000),
         "server": ("127.0.0.1", 8000),
     }
-    await app(scope, receive, send)
+    await app(scope, arriving.get, send)
     answer = json.loads(b"".join(message.get("body", b"") for message in sent))
     assert "errors" not in answer, answer["errors"]
     data: dict[str, Any] = answer["data"]
