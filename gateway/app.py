@@ -117,7 +117,12 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
             app.state.rooms = rooms
             execution = Execution(schema, rooms)
             app.router.routes[:0] = [
-                Route("/graphql", GraphQLEndpoint(execution, door, library, admission, KeptAnswers(rooms), settings)),
+                Route(
+                    "/graphql",
+                    GraphQLEndpoint(
+                        execution, door, library, admission, KeptAnswers(rooms, settings.state.answer_bytes), settings
+                    ),
+                ),
                 WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, admission, settings)),
                 *health_routes(rooms, plain, door),
                 *asset_routes(GRAPHIQL),

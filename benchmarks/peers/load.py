@@ -138,7 +138,7 @@ async def asked(requests: Sequence[bytes], port: int, seconds: float, connection
     opened = []
     for place in range(connections):
         ends = loop.create_future()
-        turn = islice(cycle(requests), place % len(requests), None)
+        turn = islice(cycle(requests), place % len(requests), None, connections)  # no two ask the same at once
         made = Connection(turn, began + seconds, ends)
         await loop.create_connection(lambda made=made: made, "127.0.0.1", port)  # type: ignore[misc]
         opened.append((made, ends))

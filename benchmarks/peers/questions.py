@@ -10,8 +10,8 @@ from benchmarks.peers import rows
 
 PAGE = 50
 MANY = 1000
-WINDOWS = 190
-"""Pages of 50 that are asked in turn; more than there are connections, so that no two ask the same at once."""
+WINDOWS = 192
+"""Pages of 50 that are asked in turn: three for each connection, so that no two ask the same at once."""
 
 Facts = list[tuple[object, ...]]
 """What an answer says, number by number; prices are decimals."""

@@ -20,10 +20,8 @@ from starlette.types import Receive, Scope, Send
 from gateway.schema.authority import Asker
 from gateway.schema.context import Context, Rooms
 
-BYTES = 32 * 1024 * 1024
-"""What all answers may take together, with the requests they belong to."""
-
-LARGEST = BYTES // 8
+LARGEST = 8
+"""An answer may take so great a part of all that answers may take: one in eight."""
 
 HEADERS = {"cache-control": "private, no-cache"}
 """A client may keep it, and asks each time whether it still holds."""
@@ -68,9 +66,9 @@ def names(header: str, etag: str) -> bool:
 
 
 class KeptAnswers:
-    """The kept answers of one process; the least recently used go first."""
+    """The kept answers of one process, of ``most`` bytes with their requests; the least recently used go first."""
 
-    def __init__(self, rooms: Rooms, most: int = BYTES) -> None:
+    def __init__(self, rooms: Rooms, most: int) -> None:
         self._rooms = rooms
         self._most = most
         self._kept: OrderedDict[Asking, Kept] = OrderedDict()
@@ -107,7 +105,7 @@ class KeptAnswers:
             return None
         body = bytes(response.body)
         size = len(body) + len(asking.content)
-        if size > LARGEST or until <= self._rooms.clock.now():
+        if size * LARGEST > self._most or until <= self._rooms.clock.now():
             return None
         etag = f'"{hashlib.blake2b(body, digest_size=16, person=asking.kind[-16:].encode()).hexdigest()}"'
         response.headers.update({**HEADERS, "etag": etag})

@@ -245,21 +245,22 @@ async def test_it_is_bounded(gateway: OpenGateway) -> None:
     opened = await gateway()
     kept = kept_of(opened)
     size = len((await warm(opened)).content)
-    kept._most = 3 * size
+    kept._most = 9 * size
     page: dict[str, str | None] = {"after": None}
-    for _ in range(6):
+    for _ in range(16):
         await opened.ask(LIST, page)
         answer = await opened.ask(LIST, page)
         page = {"after": answer.data["phoneNumbers"]["pageInfo"]["endCursor"]}
         assert kept.held == sum(len(one.body) + len(asking.content) for asking, one in kept._kept.items()) <= kept._most
-    assert 1 <= count(opened) <= 3
+    assert 6 <= count(opened) <= 9
 
 
-async def test_what_is_very_large_is_not_kept(gateway: OpenGateway, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would drive all others out."""
-    opened = await gateway()
-    monkeypatch.setattr("gateway.web.kept.LARGEST", 1000)
+async def test_what_is_very_large_is_not_kept(gateway: OpenGateway) -> None:
+    """It would drive others out, and nothing is kept where there is no room for anything."""
+    opened = await gateway(state={**NO_FILES, "answer_bytes": 8000})
     await warm(opened)
+    none = await gateway(state={**NO_FILES, "answer_bytes": 0})
+    assert "etag" not in (await warm(none, LOOK_UP)).headers
     assert count(opened) == 0
     await warm(opened, LOOK_UP)
     assert count(opened) == 1
