@@ -115,14 +115,9 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
         async with open_rooms(settings, clock, cursor_key, plain) as rooms, _fresh(tokens, clock):
             library = Library(rooms.documents, trusted, settings.limits.document_bytes, only=trust == "only")
             app.state.rooms = rooms
-            execution = Execution(schema, rooms)
+            execution, kept = Execution(schema, rooms), KeptAnswers(rooms, settings.state.answer_bytes)
             app.router.routes[:0] = [
-                Route(
-                    "/graphql",
-                    GraphQLEndpoint(
-                        execution, door, library, admission, KeptAnswers(rooms, settings.state.answer_bytes), settings
-                    ),
-                ),
+                Route("/graphql", GraphQLEndpoint(execution, door, library, admission, kept, settings)),
                 WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, admission, settings)),
                 *health_routes(rooms, plain, door),
                 *asset_routes(GRAPHIQL),
