@@ -46,6 +46,7 @@ class Inventory:
         self._cache = cache
         self._clock = clock
         self._events = events
+        self._scopes = {name: scope_of(caller.source) for name, caller in callers.items()}
         self._lengths: dict[str, int] = {}
         self._unsorted: set[str] = set()
 
@@ -196,7 +197,7 @@ class Inventory:
 
     def version(self, name: str) -> int | None:
         """Counts what was kept and forgotten of a source; None where other processes may forget."""
-        return self._cache.version(scope_of(self._callers[name].source))
+        return self._cache.version(self._scopes[name])
 
     async def kept(self, name: str, ttl: float, errand: Errand) -> Snapshot | None:
         """Everything a source holds, if it is at hand and was heard within ``ttl`` seconds; asks nobody."""
