@@ -21,7 +21,7 @@ from gateway.upstream.clock import Clock
 from gateway.upstream.drive import drive
 from gateway.upstream.errand import Errand
 from gateway.upstream.events import Events
-from gateway.upstream.keys import key_of
+from gateway.upstream.keys import key_of, scope_of
 from gateway.upstream.policy import Caller
 from gateway.upstream.sizes import BlockSize
 from gateway.upstream.snapshots import as_listing, marked
@@ -47,6 +47,7 @@ class Inventory:
         self._cache = cache
         self._clock = clock
         self._events = events
+        self._scopes = {name: scope_of(caller.source) for name, caller in callers.items()}
         self._lengths: dict[str, int] = {}
         self._unsorted: set[str] = set()
         self._sizes = {name: BlockSize(caller.lists.paging) for name, caller in callers.items() if caller.lists}
@@ -196,6 +197,10 @@ class Inventory:
             return held
         order = f"{search.order.field.value}:{search.order.descending}"
         return replace(held, rows=self._cache.made(key, held.rows, order, lambda: in_order(held.rows, search)))
+
+    def version(self, name: str) -> int | None:
+        """Counts what was kept and forgotten of a source; None where other processes may forget."""
+        return self._cache.version(self._scopes[name])
 
     async def kept(self, name: str, ttl: float, errand: Errand) -> Snapshot | None:
         """Everything a source holds, if it is at hand and was heard within ``ttl`` seconds; asks nobody."""
