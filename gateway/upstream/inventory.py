@@ -60,6 +60,10 @@ class Inventory:
         """How many rows a source sent when it was last read whole, None when it never was."""
         return self._lengths.get(name)
 
+    def paging(self, name: str) -> Paging:
+        """How a source's list is read now; it has one."""
+        return self._sizes[name].paging
+
     async def window(
         self, search: Search, span: Range, names: Sequence[str], errand: Errand, *, counted: bool
     ) -> Window:
@@ -110,7 +114,7 @@ class Inventory:
             if source is None or name in self._unsorted or self._is_short(source):
                 continue
             if await self.kept(name, source.settings.ttl, errand) is None:
-                found[name] = self._sizes[name].paging
+                found[name] = self.paging(name)
         return found
 
     def _is_short(self, source: Lists) -> bool:
@@ -129,13 +133,13 @@ class Inventory:
             lambda own: self._sizes[ask.source].watched(ask.block.size, caller.ask(request, source.read, own)),
             stale_ttl=source.settings.stale_ttl,
         )
-        unfiltered = _whole_key(source, pushed) == _whole_key(source, EVERYTHING)
+        unfiltered = whole_key(source, pushed) == whole_key(source, EVERYTHING)
         if listing.total is not None and unfiltered and not listing.stale:
             self._lengths[ask.source] = listing.total
             whole = ask.block.start == 0 and listing.sent == listing.total < ask.block.size
             if whole and ask.descending is False:
                 held = Snapshot(rows=listing.rows, as_of=listing.as_of, sent=listing.sent, skipped=listing.skipped)
-                await self._cache.keep(_whole_key(source, EVERYTHING), replace(held, drift=listing.drift))
+                await self._cache.keep(whole_key(source, EVERYTHING), replace(held, drift=listing.drift))
         return listing
 
     async def _counted(self, window: Window, search: Search, errand: Errand) -> Window:
@@ -207,7 +211,7 @@ class Inventory:
         source = self._callers[name].lists
         if source is None:
             return None
-        kept: Snapshot | None = await self._cache.peek(_whole_key(source, EVERYTHING), ttl, errand)
+        kept: Snapshot | None = await self._cache.peek(whole_key(source, EVERYTHING), ttl, errand)
         if kept is None:
             return None
         merged = await self._events.merged(name, kept)
@@ -230,14 +234,14 @@ class Inventory:
         if source is None:
             return None
         old: Snapshot | None = await self._cache.old(
-            _whole_key(source, EVERYTHING), source.settings.stale_ttl, errand, error
+            whole_key(source, EVERYTHING), source.settings.stale_ttl, errand, error
         )
         return None if old is None else await self._events.merged(name, old)
 
     async def _whole(self, source: Lists, pushed: Filter, errand: Errand, stale_ttl: float = 0.0) -> Snapshot:
         """The list in the source's own order, and what its events told."""
         read = await self._cache.fetch(
-            _whole_key(source, pushed),
+            whole_key(source, pushed),
             source.settings.ttl,
             errand,
             lambda own: self._read_whole(source, pushed, own),
@@ -253,12 +257,12 @@ class Inventory:
             old = await self.kept_before(source.name, errand, error)
             if old is None:
                 raise
-            return _whole_key(source, EVERYTHING), old
-        return _whole_key(source, pushed), held
+            return whole_key(source, EVERYTHING), old
+        return whole_key(source, pushed), held
 
     async def _read_whole(self, source: Lists, pushed: Filter, errand: Errand) -> Snapshot:
         caller = self._callers[source.name]
-        unfiltered, asked = _whole_key(source, pushed) == _whole_key(source, EVERYTHING), self._clock.now()
+        unfiltered, asked = whole_key(source, pushed) == whole_key(source, EVERYTHING), self._clock.now()
 
         async def answer(block: Block) -> Listing:
             asking = caller.ask(source.ask(block, pushed), source.read, errand)
@@ -292,8 +296,3 @@ class Inventory:
     def _awaiting(self) -> Snapshot:
         """A source that has no list: only its events can tell what it holds."""
         return Snapshot(rows=(), as_of=self._clock.now(), sent=0, awaiting=True)
-
-
-def _whole_key(source: Lists, pushed: Filter) -> str:
-    """Filters of which the source is told the same share what was read."""
-    return key_of(source, source.ask(Block(0, source.paging.size), pushed), "whole")

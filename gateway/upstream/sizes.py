@@ -10,6 +10,9 @@ from gateway.numbers.blocks import Listing, Paging
 FEWEST = 10
 """Rows of a block at least: between smaller pages of a list that changes, rows can slip through unseen."""
 
+PART = 16
+"""The least part of its first size that a block is halved to: a slow source is not to be asked without end."""
+
 PROVED = 20
 """Blocks in a row that must come well before twice as many rows are asked for again."""
 
@@ -19,6 +22,7 @@ class BlockSize:
 
     def __init__(self, paging: Paging) -> None:
         self._most = paging
+        self._least = max(min(FEWEST, paging.size), paging.size // PART)
         self._proved = 0
         self.paging = paging
 
@@ -32,7 +36,7 @@ class BlockSize:
             listing = await asking
         except SourceError as error:
             if error.reason == TOO_MUCH and not self._most.whole:
-                self._become(min(self.paging.size, max(size // 2, min(FEWEST, self._most.size))))
+                self._become(min(self.paging.size, max(size // 2, self._least)))
             raise
         self._proved += size == self.paging.size
         if self._proved >= PROVED and size < self._most.size:

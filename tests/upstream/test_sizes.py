@@ -33,6 +33,8 @@ async def test_it_is_halved_and_grows_back_slowly() -> None:
     size = BlockSize(Paging(size=100, aligned=True, ahead=8))
     assert [await told(size, size.paging.size, SLOW) for _ in range(5)] == [50, 25, 12, FEWEST, FEWEST]
     assert (size.paging.aligned, size.paging.ahead) == (True, 8)
+    large = BlockSize(Paging(size=8000))
+    assert [await told(large, large.paging.size, SLOW) for _ in range(5)] == [4000, 2000, 1000, 500, 500]
     grown = [await told(size, size.paging.size) for _ in range(4 * PROVED)]
     assert [grown[place * PROVED - 1] for place in (1, 2, 3, 4)] == [20, 40, 80, 100]
     assert grown[PROVED - 2] == FEWEST
