@@ -27,6 +27,10 @@ OTHERS_SECONDS = 0.25
 """How long what other processes wrote may stay unseen by a query of this one."""
 
 
+REPEATED_WITHIN = timedelta(minutes=1)
+"""A list that says the same again within this time is not written again."""
+
+
 class Events:
     """The events of all sources that tell any.
 
@@ -49,7 +53,7 @@ class Events:
         self._writing: set[asyncio.Task[None]] = set()
         self._asked: dict[str, tuple[datetime, datetime]] = {}
         self._synced = 0.0
-        self._writes, self._seen = 0, -1
+        self._writes, self._seen = 0, (-1, 0)
         self._syncing = asyncio.Lock()
         self.doubted: set[str] = set()
         self.doubt = asyncio.Event()
@@ -93,9 +97,21 @@ class Events:
         await asyncio.gather(*self._writing)
 
     async def _observed(self, name: str, read: Snapshot, asked: datetime) -> None:
+        if name in self._receivers and await self._repeats(name, read, asked):
+            return
         with suppress(StoreUnavailable):
             await self._store.observe(name, read.rows, asked, read.as_of, whole=not read.skipped)
             self._written()
+
+    async def _repeats(self, name: str, read: Snapshot, asked: datetime) -> bool:
+        """Whether a list says nothing that is not known, and was known lately: then there is nothing to write."""
+        await self._sync()
+        known, pool = self._known.get(name), self._pools[name]
+        if known is None or known.full_at is None or read.as_of - known.full_at >= REPEATED_WITHIN or read.skipped:
+            return False
+        anew, differences = reconcile.listed(pool, read.rows, asked, read.as_of, whole=True, first=False)
+        repeated = all(reconcile.repeats(held, pool.get(e164)) for e164, held in anew.items())
+        return repeated and not differences and known.total == self._count(name)
 
     async def keep_history(self, days: float) -> None:
         """Forget events and changes that are older, now and every hour, until cancelled."""
@@ -173,10 +189,10 @@ class Events:
         async with self._syncing:
             if self._is_fresh():
                 return
-            began, writes = self._clock.monotonic(), self._writes
+            began, seen = self._clock.monotonic(), (self._writes, self._hub.head)
             with suppress(StoreUnavailable):
                 self._take(await self._store.news(self._revision, self._receivers))
-            self._synced, self._seen = began, writes
+            self._synced, self._seen = began, seen
 
     def _take(self, news: News) -> None:
         self._revision = news.revision
@@ -186,4 +202,5 @@ class Events:
             self._revisions[name] = news.revision
 
     def _is_fresh(self) -> bool:
-        return self._seen == self._writes and self._clock.monotonic() - self._synced < OTHERS_SECONDS
+        """Whether nothing was written here or told to a listener since, nor long enough ago elsewhere."""
+        return self._seen == (self._writes, self._hub.head) and self._clock.monotonic() - self._synced < OTHERS_SECONDS

@@ -1,5 +1,7 @@
 """What a whole list becomes where a block or a window is wanted."""
 
+from datetime import datetime
+
 from msgspec.structs import replace
 
 from gateway.errors import UNLISTED, SourceMisconfigured
@@ -7,6 +9,11 @@ from gateway.numbers.blocks import Listing
 from gateway.numbers.merge import Snapshot
 from gateway.numbers.model import stale_copy
 from gateway.numbers.windows import Window
+
+
+def awaiting(now: datetime) -> Snapshot:
+    """A source that has no list: only its events can tell what it holds."""
+    return Snapshot(rows=(), as_of=now, sent=0, awaiting=True)
 
 
 def marked(window: Window) -> Window:

@@ -5,7 +5,7 @@ import re
 import secrets
 from hashlib import sha256
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
 
@@ -45,7 +45,11 @@ class Requests:
             nonlocal outcome
             if message["type"] in ("http.response.start", "websocket.accept"):
                 outcome = str(message.get("status", 101))
-                MutableHeaders(scope=message)[HEADER] = name
+                named = (HEADER.encode(), name.encode())
+                message = {
+                    **message,
+                    "headers": [*message.get("headers", ()), named],
+                }  # an answer may be kept: not its name
             await send(message)
 
         try:
