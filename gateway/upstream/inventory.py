@@ -21,7 +21,7 @@ from gateway.upstream.clock import Clock
 from gateway.upstream.drive import drive
 from gateway.upstream.errand import Errand
 from gateway.upstream.events import Events
-from gateway.upstream.keys import key_of, scope_of
+from gateway.upstream.keys import key_of, scope_of, whole_key
 from gateway.upstream.policy import Caller
 from gateway.upstream.sizes import BlockSize
 from gateway.upstream.snapshots import as_listing, marked
