@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from benchmarks.marks import between
 from benchmarks.pages.walks import DESIGNS, Figures, Walk, walked
 from benchmarks.simulated import world_of
 
@@ -71,9 +72,7 @@ def table_of(found: Sequence[tuple[Walk, Mapping[str, Figures]]]) -> str:
 
 def written(document: str, table: str) -> str:
     """The document with the table as it is now."""
-    before, rest = document.split(BEGIN)
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}\n{table}\n{END}{after}"
+    return between(BEGIN, END, document, table)
 
 
 @click.command(help="Walk all rows of all sources while they change, and compare three designs.")

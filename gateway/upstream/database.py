@@ -6,6 +6,7 @@ under way shares the next one; a piece that fails is taken out, and the others a
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,12 +27,15 @@ Work = Callable[[Connection], T]
 LOCKED_SECONDS = 0.8
 """How long a write waits for another process before it is refused; a webhook is answered within a second."""
 
+STARTING_SECONDS = 30.0
+"""How long a process that starts waits for another that makes the tables."""
+
 SHARE_A_COMMIT = 100
 """Pieces of work in one commit at most."""
 
 _NO_URL = "state.database_url: this is not a URL: write sqlite:///path or postgresql://user:password@host/database."
 _MIGRATIONS = Path(__file__).with_name("migrations")
-_POSTGRES_OPTIONS = f"-c synchronous_commit=on -c lock_timeout={int(LOCKED_SECONDS * 1000)}"
+_ONE_AT_A_TIME = threading.Lock()  # alembic keeps what it works on in its modules
 
 
 class Database:
@@ -118,7 +122,7 @@ def migrate(url: str) -> None:
     Raises:
         SettingsInvalid: it cannot be opened, or is of a later version; the message names the key and the mend.
     """
-    engine = _engine(url)
+    engine = _engine(url, STARTING_SECONDS)
     if isinstance(engine.pool, StaticPool):
         return
     try:
@@ -139,34 +143,35 @@ def migrate(url: str) -> None:
 def _upgrade(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+    with _ONE_AT_A_TIME, engine.connect().execution_options(writes=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(820_112_611)")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, patience: float = LOCKED_SECONDS) -> Engine:
     try:
         named = make_url(url)
-        return _sqlite(named) if named.get_backend_name() == "sqlite" else _postgres(named)
+        return (_sqlite if named.get_backend_name() == "sqlite" else _postgres)(named, patience)
     except (ArgumentError, ValueError) as error:
         raise SettingsInvalid(_NO_URL) from error
 
 
-def _postgres(url: URL) -> Engine:
+def _postgres(url: URL, patience: float) -> Engine:
+    options = f"-c synchronous_commit=on -c lock_timeout={int(patience * 1000)}"
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
-        connect_args={"options": _POSTGRES_OPTIONS, "connect_timeout": 5},
+        connect_args={"options": options, "connect_timeout": 5},
     )
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, patience: float) -> Engine:
     in_memory = url.database in (None, "", ":memory:")
     engine = create_engine(
         url,
-        connect_args={"timeout": LOCKED_SECONDS, "check_same_thread": False},
+        connect_args={"timeout": patience, "check_same_thread": False},
         **({"poolclass": StaticPool} if in_memory else {}),
     )
     event.listen(engine, "connect", _durable)

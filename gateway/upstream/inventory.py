@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from gateway.errors import UNLISTED, SourceError, SourceMisconfigured
+from gateway.errors import UNLISTED, SourceError, SourceMisconfigured, SourceTooLarge, SourceUnavailable
 from gateway.numbers.blocks import Block, Listing, Paging, Part
 from gateway.numbers.chain import Stream, chain
 from gateway.numbers.chain_back import chain_back
@@ -21,8 +21,9 @@ from gateway.upstream.clock import Clock
 from gateway.upstream.drive import drive
 from gateway.upstream.errand import Errand
 from gateway.upstream.events import Events
-from gateway.upstream.keys import key_of
+from gateway.upstream.keys import key_of, scope_of
 from gateway.upstream.policy import Caller
+from gateway.upstream.sizes import BlockSize
 from gateway.upstream.snapshots import as_listing, marked
 
 FEW = 2
@@ -46,8 +47,10 @@ class Inventory:
         self._cache = cache
         self._clock = clock
         self._events = events
+        self._scopes = {name: scope_of(caller.source) for name, caller in callers.items()}
         self._lengths: dict[str, int] = {}
         self._unsorted: set[str] = set()
+        self._sizes = {name: BlockSize(caller.lists.paging) for name, caller in callers.items() if caller.lists}
 
     def asked(self, names: Sequence[str], wanted: Filter) -> list[str]:
         """Those of the sources that the filter does not exclude."""
@@ -87,7 +90,8 @@ class Inventory:
         if span.last is not None:
             window = marked(await drive(chain_back(search, span, names), whole, errand))
         else:
-            streams = [Stream(name, lists.paging if (lists := self._callers[name].lists) else None) for name in names]
+            sizes = [(name, self._sizes.get(name)) for name in names]
+            streams = [Stream(name, size.paging if size else None) for name, size in sizes]
             window = await drive(chain(search, span, streams), part, errand)
         return await self._counted(window, search, errand) if counted else window
 
@@ -106,7 +110,7 @@ class Inventory:
             if source is None or name in self._unsorted or self._is_short(source):
                 continue
             if await self.kept(name, source.settings.ttl, errand) is None:
-                found[name] = source.paging
+                found[name] = self._sizes[name].paging
         return found
 
     def _is_short(self, source: Lists) -> bool:
@@ -122,7 +126,7 @@ class Inventory:
             key_of(source, request, "block"),
             source.settings.ttl,
             errand,
-            lambda own: caller.ask(request, source.read, own),
+            lambda own: self._sizes[ask.source].watched(ask.block.size, caller.ask(request, source.read, own)),
             stale_ttl=source.settings.stale_ttl,
         )
         unfiltered = _whole_key(source, pushed) == _whole_key(source, EVERYTHING)
@@ -160,7 +164,7 @@ class Inventory:
             key_of(source, request, "block"),
             source.settings.ttl,
             errand,
-            lambda own: caller.ask(request, source.read, own),
+            lambda own: self._sizes[ask.source].watched(ask.block.size, caller.ask(request, source.read, own)),
             stale_ttl=source.settings.stale_ttl,
         )
 
@@ -193,6 +197,10 @@ class Inventory:
             return held
         order = f"{search.order.field.value}:{search.order.descending}"
         return replace(held, rows=self._cache.made(key, held.rows, order, lambda: in_order(held.rows, search)))
+
+    def version(self, name: str) -> int | None:
+        """Counts what was kept and forgotten of a source; None where other processes may forget."""
+        return self._cache.version(self._scopes[name])
 
     async def kept(self, name: str, ttl: float, errand: Errand) -> Snapshot | None:
         """Everything a source holds, if it is at hand and was heard within ``ttl`` seconds; asks nobody."""
@@ -253,12 +261,16 @@ class Inventory:
         unfiltered, asked = _whole_key(source, pushed) == _whole_key(source, EVERYTHING), self._clock.now()
 
         async def answer(block: Block) -> Listing:
-            return await caller.ask(source.ask(block, pushed), source.read, errand)
+            asking = caller.ask(source.ask(block, pushed), source.read, errand)
+            return await self._sizes[source.name].watched(block.size, asking)
 
+        paging = self._sizes[source.name].paging
         try:
-            drained = await drive(
-                drain(source.paging, self._lengths.get(source.name) if unfiltered else None), answer, errand
-            )
+            drained = await drive(drain(paging, self._lengths.get(source.name) if unfiltered else None), answer, errand)
+        except (SourceTooLarge, SourceUnavailable):
+            if self._sizes[source.name].paging.size == paging.size:
+                raise
+            return await self._read_whole(source, pushed, errand)
         except SourceMisconfigured as error:
             if error.reason == UNLISTED:
                 return self._awaiting()

@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -174,8 +176,26 @@ def test_the_steps_make_the_tables(database_url: str) -> None:
 
 
 async def test_many_start_at_once(database_url: str) -> None:
-    """Of several processes that start on an empty database one makes the tables, and all go on."""
+    """Of several gateways that start in one process on an empty database one makes the tables, and all go on."""
     await asyncio.gather(*(asyncio.to_thread(migrate, database_url) for _ in range(4)))
+
+
+async def test_many_processes_start_at_once(database_url: str) -> None:
+    """Of several processes that start on an empty database one makes the tables, and all go on."""
+    start = "import sys; from gateway.upstream.database import migrate; input(); migrate(sys.argv[1])"
+    command = (sys.executable, "-c", start, database_url)
+    started = [await asyncio.create_subprocess_exec(*command, stdin=PIPE, stderr=PIPE) for _ in range(6)]
+    told = await asyncio.gather(*(process.communicate(b"\n") for process in started))
+    assert [process.returncode for process in started] == [0] * 6, told
+
+
+async def test_the_one_that_makes_the_tables_is_slow(tmp_path: Path) -> None:
+    """Whoever starts meanwhile waits longer than a webhook would."""
+    other = sqlite3.connect(tmp_path / "gateway.db", isolation_level=None, check_same_thread=False)
+    other.execute("PRAGMA journal_mode = WAL")
+    other.execute("BEGIN IMMEDIATE")
+    asyncio.get_running_loop().call_later(2 * LOCKED_SECONDS, other.close)
+    await asyncio.to_thread(migrate, f"sqlite:///{tmp_path}/gateway.db")
 
 
 def test_a_store_of_a_later_version(database_url: str) -> None:

@@ -83,6 +83,27 @@ async def test_a_list_and_its_events(opened: Rooms, sandbox: Simulators, clock: 
     assert not opened.events.doubted
 
 
+async def test_what_a_list_repeats_is_not_written_again(opened: Rooms, sandbox: Simulators, clock: ManualClock) -> None:
+    """Within a minute of the last time; what is different is written at once."""
+
+    async def revision(seconds: float) -> int:
+        clock.advance(seconds)
+        anew = errand(max_staleness=timedelta(0), clock=clock)
+        await opened.inventory.snapshot("voice_sg", BY_NUMBER, anew)
+        return await opened.events.revision("voice_sg")
+
+    first = await revision(0)
+    assert [await revision(20), await revision(20)] == [first, first]
+    second = await revision(20)  # it is known anew that this is everything
+    sandbox.world.simulators["8x8"].churn(5)
+    third = await revision(1)
+    await opened.events.receive("voice_sg", event(total=999))
+    assert await opened.events.doubts("voice_sg")
+    fourth = await revision(1)
+    assert first < second < third < fourth == await revision(1)
+    assert not await opened.events.doubts("voice_sg")
+
+
 async def test_one_says_more_than_the_other(opened: Rooms, clock: ManualClock) -> None:
     """The list knows the number's type, the event its newest status: the record has both."""
     [listed] = [number for number in (await whole(opened, "voice_sg")).rows if number.e164 == HELD]
