@@ -195,7 +195,7 @@ def renewed(page: str, matrix: Matrix) -> str:
     before, rest = page.split(BEGIN)
     _, after = rest.split(END)
     shown = told_in(page)
-    merged = {column: shown[column] | matrix[column] for column in COLUMNS}
+    merged = {column: {**shown[column], **matrix[column]} for column in COLUMNS}
     return f"{before}{BEGIN}{table(merged)}{END}{after}"
 
 
