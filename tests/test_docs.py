@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from graphql import parse, validate
 
 from gateway import __version__, errors
 from gateway.commands.serving import PASTE
 from gateway.errors import GatewayError, SourceError
+from gateway.schema.graph import make_schema
 from gateway.schema.vocabulary import ErrorCode
 from gateway.settings import load, make_sources
 from tests import settings_table
@@ -30,9 +32,9 @@ FIXED_SETTINGS = """
 OF_GRAPHQL = {"GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED"}
 
 
-def blocks(language: str) -> list[str]:
-    """The README's fenced blocks of one language."""
-    return re.findall(f"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language: str, document: str = README) -> list[str]:
+    """The fenced blocks of one language, of the README unless another document is given."""
+    return re.findall(f"```{language}\n(.*?)```", document, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +109,20 @@ def test_the_example_settings_load(tmp_path: Path) -> None:
         "CALLGEAR",
     }
     assert settings.clients["shop"].sources == ("voice_sg", "london")
+
+
+def test_the_documents_examples_are_taken(tmp_path: Path) -> None:
+    """What the other documents show of settings and of GraphQL is of this version."""
+    documents = [path.read_text("utf-8") for path in (ROOT / "docs").glob("*.md")]
+    file, schema = tmp_path / "gateway.toml", make_schema()
+    tables = [table for document in documents for table in blocks("toml", document)]
+    for table in tables:
+        file.write_text(table.replace("…", "0" * 32), encoding="utf-8")
+        assert load(file).sources
+    operations = [operation for document in documents for operation in blocks("graphql", document)]
+    assert [validate(schema._schema, parse(operation)) for operation in operations] == [[]] * len(operations)
+    assert tables
+    assert operations
 
 
 def pasted() -> str:

@@ -1,65 +1,17 @@
-"""``gateway webhook send`` and the README's curl: the documented event is in every answer, and told to who listens."""
+"""``gateway webhook send``, and the simulator's sender: what is taken, and what is told of what is not."""
 
 import json
-import re
-import shlex
-from itertools import pairwise
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from gateway.commands.webhook import EXAMPLE, example_for
+from gateway.commands.webhook import example_for
 from gateway.providers.eight_by_eight import EightByEightSettings
 from tests.schema.commands import written
 from tests.schema.gateways import Client, gateway, simulators
-from tests.settings_table import README
 from tests.test_cli import called, refused
 
-SAMPLE = Path(__file__).parent / "samples" / "8x8" / "event.json"
 NUMBERS = ["+65123456789", "+65987654321"]
-QUERY = """
-query($e164s: [E164!]!) {
-  phoneNumbers(filter: {e164: {in: $e164s}, sources: ["voice_sg"]}) { nodes { e164 observedVia updatedAt } complete }
-  phoneNumbersByE164(e164s: $e164s, sources: ["voice_sg"]) { records { e164 observedVia details { ... on EightByEightDetails { updateStatus } } } }
-}
-"""
-
-
-def curl() -> tuple[str, dict[str, str], bytes]:
-    """The path, the headers and the body that the README's curl sends to the gateway."""
-    [command] = [
-        block
-        for block in re.findall("```bash\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
-        if "sandbox-8x8" in block
-    ]
-    _, url, *options = shlex.split(command)
-    headers = dict(value.split(": ", 1) for name, value in pairwise(options) if name == "-H")
-    return url.removeprefix("http://127.0.0.1:8000"), headers, options[options.index("-d") + 1].encode()
-
-
-def shown(client: Client) -> list[tuple[str, str]]:
-    """How the two numbers were heard of, in the list and in look-ups alike."""
-    data = client.ask(QUERY, {"e164s": NUMBERS}).data
-    listed = [(node["e164"], node["observedVia"]) for node in data["phoneNumbers"]["nodes"]]
-    looked = [
-        (record["e164"], record["observedVia"]) for held in data["phoneNumbersByE164"] for record in held["records"]
-    ]
-    assert listed == looked
-    assert data["phoneNumbers"]["complete"]
-    return listed
-
-
-def test_the_readmes_curl() -> None:
-    """The documented example, sent as the README says, is in the list and in look-ups at once; the example is the document's."""
-    path, headers, body = curl()
-    assert json.loads(body) == json.loads(SAMPLE.read_bytes()) == json.loads(EXAMPLE.read_bytes())
-    with simulators() as simulated, gateway(simulated.sources) as client:
-        assert client.ask(QUERY, {"e164s": NUMBERS}).data["phoneNumbers"]["nodes"]
-        answer = client.send("POST", path, headers, body)
-        assert (answer.status, answer.json) == (200, {"event": "kept", "changes": 2})
-        assert shown(client) == [(e164, "WEBHOOK") for e164 in NUMBERS]
-        told = client.send("GET", "/ready").json["sources"]["voice_sg"]["events"]
-        assert told == {"kept": 1}
 
 
 def test_sending_to_a_running_gateway(tmp_path: Path) -> None:

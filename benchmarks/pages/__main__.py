@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from benchmarks.marks import between
+from benchmarks.marks import replace_figures
 from benchmarks.pages.walks import DESIGNS, Figures, Walk, walked
 from benchmarks.simulated import world_of
 
@@ -26,7 +26,6 @@ ROOT = Path(__file__).parents[2]
 DOCUMENT, README = ROOT / "docs" / "pagination.md", ROOT / "README.md"
 SHOWN_FIRST = 50
 """The page size whose lines the README shows."""
-BEGIN, END = "<!-- pages: begin -->", "<!-- pages: end -->"
 HEAD = """\
 | walk | page | changes a call | gateway: calls a page | ms a page | skipped | doubled | round robin: calls a page | skipped | doubled | vector: calls a page | skipped | doubled | out of order |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|---|"""
@@ -70,11 +69,6 @@ def table_of(found: Sequence[tuple[Walk, Mapping[str, Figures]]]) -> str:
     return "\n".join([HEAD, *(row_of(walk, figures) for walk, figures in found)])
 
 
-def written(document: str, table: str) -> str:
-    """The document with the table as it is now."""
-    return between(BEGIN, END, document, table)
-
-
 @click.command(help="Walk all rows of all sources while they change, and compare three designs.")
 @click.option("--quick", is_flag=True, help="A small world, pages of 50, three changes a call.")
 @click.option("--json", "as_json", is_flag=True, help="Print every figure as JSON.")
@@ -90,7 +84,7 @@ def main(*, quick: bool, as_json: bool, write: bool) -> None:
     if write:
         some = table_of([(walk, figures) for walk, figures in found if walk.size == SHOWN_FIRST])
         for place, shown in ((DOCUMENT, table), (README, some)):
-            place.write_text(written(place.read_text(encoding="utf-8"), shown), encoding="utf-8")
+            replace_figures(place, "pages", shown)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from benchmarks.marks import replace_figures
 from benchmarks.peers.chart import chart
 from benchmarks.peers.contenders import contenders
 from benchmarks.peers.measure import measured, numbers_of
@@ -16,15 +17,7 @@ from benchmarks.peers.report import GATEWAY, middle, written
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT, CHART = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "benchmarks.svg"
-BEGIN, END = "<!-- peers: begin -->", "<!-- peers: end -->"
 NAMES = [one.name for one in contenders(None)]
-
-
-def put_between(document: str, text: str) -> str:
-    """The document with the figures as they are now."""
-    before, rest = document.split(BEGIN)
-    _, after = rest.split(END)
-    return f"{before}{BEGIN}\n{text}\n{END}{after}"
 
 
 @click.command(help="Load this gateway and its peers in turn, and compare.")
@@ -63,7 +56,7 @@ def main(
     )
     click.echo(json.dumps(numbers_of(found)) if as_json else text)
     if write:
-        DOCUMENT.write_text(put_between(DOCUMENT.read_text(encoding="utf-8"), text), encoding="utf-8")
+        replace_figures(DOCUMENT, "peers", text)
         titles = {one.name: one.title for one in WORKLOADS}
         CHART.write_text(chart(middle(found), titles), encoding="utf-8")
 

@@ -10,7 +10,7 @@ import click
 from aiohttp import ClientSession
 from msgspec import Struct
 
-from benchmarks.marks import between
+from benchmarks.marks import replace_figures
 from benchmarks.simulated import World, world_of
 from benchmarks.soak.judge import Judge
 from benchmarks.soak.load import Clients, calm, troubles
@@ -22,7 +22,6 @@ ROWS = {"8x8": 300, "webex": 900, "cloudlx": 1400, "callgear": 1800}
 UNKNOWN = [f"+99930000{k:04}" for k in range(200)]
 """Numbers that nobody holds."""
 DOCUMENT = Path(__file__).parents[2] / "docs" / "failures.md"
-BEGIN, END = "<!-- soak: begin -->", "<!-- soak: end -->"
 
 
 class Found(Struct):
@@ -128,8 +127,7 @@ def main(*, minutes: float, seed: int, write: bool) -> None:
     for fault in found.faults:
         click.echo(fault, err=True)
     if write:
-        text = between(BEGIN, END, DOCUMENT.read_text(encoding="utf-8"), found.report())
-        DOCUMENT.write_text(text, encoding="utf-8")
+        replace_figures(DOCUMENT, "soak", found.report())
     sys.exit(1 if found.faults else 0)
 
 

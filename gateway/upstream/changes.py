@@ -88,6 +88,11 @@ class Hub:
         """The sources to whose changes somebody listens now."""
         return frozenset(self._listened)
 
+    @property
+    def head(self) -> int:
+        """The last change that is at hand for those who listen."""
+        return self._head
+
     def wake(self) -> None:
         """This process has written to the log."""
         self._written.set()

@@ -103,7 +103,9 @@ class HttpTransport:
             ) as answer,
         ):
             unpacker = Unpacker(answer.headers.get("content-encoding", "").strip().lower())
-            chunks, size = [], 0
+            chunks: list[bytes] = []
+            size = 0
+            alone.callback(chunks.clear)  # an error outlives this call, and its frames with it
             async for arrived in answer.content.iter_any():
                 for chunk in unpacker.pieces(arrived):
                     if size <= LARGE < size + len(chunk):

@@ -7,6 +7,7 @@ under way shares the next one; a piece that fails is taken out, and the others a
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -174,16 +175,29 @@ def _sqlite(url: URL, patience: float) -> Engine:
         connect_args={"timeout": patience, "check_same_thread": False},
         **({"poolclass": StaticPool} if in_memory else {}),
     )
-    event.listen(engine, "connect", _durable)
+    event.listen(engine, "connect", lambda connection, _: _durable(connection, patience))
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _durable(connection: sqlite3.Connection, _: object) -> None:
+def _durable(connection: sqlite3.Connection, patience: float) -> None:
     """WAL, and a sync for every commit: what was committed survives the loss of power (sqlite.org/pragma.html#pragma_synchronous)."""
     connection.isolation_level = None  # transactions are begun below, not by the driver
-    connection.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(connection, time.monotonic() + patience)
     connection.execute("PRAGMA synchronous = FULL")
+
+
+def _write_ahead(connection: sqlite3.Connection, until: float) -> None:
+    """Switch a new file to WAL; while others do the same SQLite may say at once that it is locked, and does not wait."""
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin(connection: Connection) -> None:

@@ -53,7 +53,7 @@ class Events:
         self._writing: set[asyncio.Task[None]] = set()
         self._asked: dict[str, tuple[datetime, datetime]] = {}
         self._synced = 0.0
-        self._writes, self._seen = 0, -1
+        self._writes, self._seen = 0, (-1, 0)
         self._syncing = asyncio.Lock()
         self.doubted: set[str] = set()
         self.doubt = asyncio.Event()
@@ -189,10 +189,10 @@ class Events:
         async with self._syncing:
             if self._is_fresh():
                 return
-            began, writes = self._clock.monotonic(), self._writes
+            began, seen = self._clock.monotonic(), (self._writes, self._hub.head)
             with suppress(StoreUnavailable):
                 self._take(await self._store.news(self._revision, self._receivers))
-            self._synced, self._seen = began, writes
+            self._synced, self._seen = began, seen
 
     def _take(self, news: News) -> None:
         self._revision = news.revision
@@ -202,4 +202,5 @@ class Events:
             self._revisions[name] = news.revision
 
     def _is_fresh(self) -> bool:
-        return self._seen == self._writes and self._clock.monotonic() - self._synced < OTHERS_SECONDS
+        """Whether nothing was written here or told to a listener since, nor long enough ago elsewhere."""
+        return self._seen == (self._writes, self._hub.head) and self._clock.monotonic() - self._synced < OTHERS_SECONDS

@@ -183,7 +183,9 @@ class Caller:
         try:
             return await self._once(signed, read, ends, ticket)
         except SourceError as error:
-            return error
+            return error.with_traceback(
+                None
+            )  # its frames hold the whole answer, for as long as anybody keeps the error
 
     async def _once(self, signed: Request, read: Read[T], ends: float, ticket: Ticket) -> T:
         """One call, and what it says of the source's health."""

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.pages.__main__ import BEGIN, END, written
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -25,9 +23,3 @@ def test_the_gateway_skips_and_doubles_nothing() -> None:
         assert ours["stable"] > 1000
         assert ours["calls"] <= 2 * ours["pages"]
         assert all(other["skipped"] and other["doubled"] for other in figures.values())
-
-
-def test_a_table_is_written_between_its_marks() -> None:
-    """What stands before and behind stays, and the old table goes."""
-    document = f"before\n{BEGIN}\nold\n{END}\nbehind\n"
-    assert written(document, "new") == f"before\n{BEGIN}\nnew\n{END}\nbehind\n"

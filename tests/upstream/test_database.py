@@ -198,6 +198,18 @@ async def test_the_one_that_makes_the_tables_is_slow(tmp_path: Path) -> None:
     await asyncio.to_thread(migrate, f"sqlite:///{tmp_path}/gateway.db")
 
 
+async def test_a_new_file_that_others_hold(tmp_path: Path) -> None:
+    """Its switch to WAL waits too, which SQLite itself refuses at once; in the end it says why."""
+    other = sqlite3.connect(tmp_path / "gateway.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    database = Database.open(f"sqlite:///{tmp_path}/gateway.db")
+    with pytest.raises(StoreUnavailable):
+        await database.write(noting("a"))
+    await database.close()
+    asyncio.get_running_loop().call_later(0.1, other.close)
+    await asyncio.to_thread(migrate, f"sqlite:///{tmp_path}/gateway.db")
+
+
 def test_a_store_of_a_later_version(database_url: str) -> None:
     """What a later gateway wrote is not touched."""
     migrate(database_url)
