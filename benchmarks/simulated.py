@@ -67,7 +67,7 @@ class World:
         self._session = session
         sandbox: Sandbox = create_sandbox(rows=rows).state.sandbox
         self.lengths = {name: len(sandbox.simulators[of].stocks[place].rows) for name, (of, place) in LISTS.items()}
-        self._begun = {
+        self.begun: set[Identity] = {
             (name, _digits(row[stock.key]))
             for name, (of, place) in LISTS.items()
             for stock in [sandbox.simulators[of].stocks[place]]
@@ -95,9 +95,15 @@ class World:
 
     async def stable(self) -> set[Identity]:
         """The rows that were there all the time under the same number."""
+        return self.begun - await self._moved()
+
+    async def ever(self) -> set[Identity]:
+        """The rows that were there at any time."""
+        return self.begun | await self._moved()
+
+    async def _moved(self) -> set[Identity]:
         churned = await self._control("GET", "/churn")
-        moved = {(name, _digits(said)) for name, (of, place) in LISTS.items() for said in churned[of][place]["moved"]}
-        return self._begun - moved
+        return {(name, _digits(said)) for name, (of, place) in LISTS.items() for said in churned[of][place]["moved"]}
 
     async def _control(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         async with self._session.request(method, f"{self.url}/control{path}", json=body or {}) as answer:

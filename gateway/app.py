@@ -34,6 +34,7 @@ from gateway.upstream.lookups import Looked, Lookups
 from gateway.upstream.packing import Packing
 from gateway.upstream.policy import Caller
 from gateway.upstream.refresh import Refresher
+from gateway.upstream.resolving import CarefulResolver, trusted_hosts
 from gateway.upstream.shared import Shared
 from gateway.upstream.store import Store
 from gateway.web.answers import HANDLERS
@@ -43,6 +44,7 @@ from gateway.web.documents import Library
 from gateway.web.execution import Execution
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.health import health_routes
+from gateway.web.kept import KeptAnswers
 from gateway.web.limits import Front, cors
 from gateway.web.pages import GRAPHIQL, asset_routes
 from gateway.web.sockets import SocketEndpoint
@@ -60,7 +62,7 @@ async def open_rooms(
 ) -> AsyncIterator[Rooms]:
     """Everything below the schema, with its sockets; closed at the end. Without a key, cursors end with the rooms."""
     sources = make_sources(settings)
-    transport = HttpTransport.open(clock.now)
+    transport = HttpTransport.open(clock.now, CarefulResolver(trusted_hosts(sources.values())))
     callers = {name: Caller(source, transport, clock) for name, source in sources.items()}
     shared = _shared(settings, sources, clock)
     cache = Cache(BoundedMemory(settings.state.cache_bytes), shared, settings.limits.deadline)
@@ -114,9 +116,9 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
         async with open_rooms(settings, clock, cursor_key, plain) as rooms, _fresh(tokens, clock):
             library = Library(rooms.documents, trusted, settings.limits.document_bytes, only=trust == "only")
             app.state.rooms = rooms
-            execution = Execution(schema, rooms)
+            execution, kept = Execution(schema, rooms), KeptAnswers(rooms, settings.state.answer_bytes)
             app.router.routes[:0] = [
-                Route("/graphql", GraphQLEndpoint(execution, door, library, admission, settings)),
+                Route("/graphql", GraphQLEndpoint(execution, door, library, admission, kept, settings)),
                 WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, admission, settings)),
                 *health_routes(rooms, plain, door),
                 *asset_routes(GRAPHIQL),

@@ -37,6 +37,9 @@ from typing import ClassVar
 UNLISTED = "unlisted"
 """The reason of a refusal by a source that has no list, although its provider has: only look-ups and events reach it."""
 
+TOO_MUCH = "too much"
+"""The reason of a failure that asking for fewer rows at once may mend: the answer is too large, or takes too long."""
+
 
 class GatewayError(Exception):
     """The root: something the gateway can name. ``code`` is stable and appears in ``extensions.code``."""
@@ -163,7 +166,7 @@ class SourceError(GatewayError):
 
     ``retryable`` says whether the same question may succeed later without anybody mending anything;
     ``retry_after_ms`` is the wait the provider itself asked for, in milliseconds, or None; ``reason`` is the
-    provider's own short word for it, where it has one.
+    provider's own short word for it, where it has one, or one of those above.
     """
 
     retryable: ClassVar[bool] = False

@@ -116,6 +116,9 @@ class StateSettings(BaseModel):
     cache_bytes: int = Field(
         192 * 1024 * 1024, gt=0, description="What one process keeps of the sources' answers at most, in bytes."
     )
+    answer_bytes: int = Field(
+        32 * 1024 * 1024, ge=0, description="What one process keeps of whole answers at most, in bytes; 0 keeps none."
+    )
 
     @field_validator("redis_url")
     @classmethod

@@ -36,7 +36,9 @@ def test_help_and_version() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_is_what_the_help_says(name: str) -> None:
     """Each name is that of a command, whose own help begins as its line in the list does."""
-    held = main.get_command(click.Context(main), name)
+    context = click.Context(main)
+    assert name in main.list_commands(context)
+    held = main.get_command(context, name)
     assert held is not None
     assert held.name == name
     assert held.get_short_help_str(200).startswith(COMMANDS[name][1].rstrip("."))

@@ -5,9 +5,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from gateway.effective import shown
 from gateway.errors import SettingsInvalid
+from gateway.providers.webex import WebexSettings
 from gateway.settings import check_exposure, is_loopback, load, load_only, make_sources
 
 HASH = hashlib.sha256(b"key").hexdigest()
@@ -122,6 +124,12 @@ def test_numbers_for_texts_are_forgiven(file: Path) -> None:
     """A token of digits may be written in the file without quotation marks."""
     file.write_text(MARKET + "access_token = 12345\n", encoding="utf-8")
     assert load(file).model_dump()["sources"]["market"]["access_token"].get_secret_value() == "12345"
+
+
+def test_a_source_is_a_table() -> None:
+    """What is no table is refused as such."""
+    with pytest.raises(ValidationError, match="valid dictionary"):
+        WebexSettings.model_validate("webex")
 
 
 def test_an_empty_secret_is_none(file: Path) -> None:

@@ -62,7 +62,7 @@ class Gateway:
 async def _opened(url: str, opened: AsyncExitStack, *, compiled: bool) -> Gateway:
     settings = load_only(
         sources=accounts.sources(url),
-        state={"database_url": "sqlite://"},
+        state={"database_url": "sqlite://", "answer_bytes": 0},
         server={"cursor_key": "the same in both of them", "compiled": compiled},
         clients={"bench": {"key_sha256": sha256(b"key").hexdigest(), "scopes": ["addresses:read"]}},
     )

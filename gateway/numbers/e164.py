@@ -18,6 +18,7 @@ CountryCode = NewType("CountryCode", str)
 
 _FILLERS = re.compile(r"[\s().\-‐‑‒–]+")  # noqa: RUF001 - the dashes people paste are meant
 _E164 = re.compile(r"\+[0-9]{2,15}")
+_PLAIN = re.compile(r"\+?[0-9]{2,15}")
 _REMEMBERED = 65_536
 """Derived facts kept, per fact: about 10 MB when full, enough for the pages people look at."""
 
@@ -64,6 +65,8 @@ def parse(text: str) -> E164:
 
 def from_digits(text: str) -> E164 | None:
     """Read a provider's number, with or without its plus; None when it cannot be one."""
+    if _PLAIN.fullmatch(text):
+        return E164(text if text[0] == "+" else f"+{text}")
     bare = _FILLERS.sub("", text)
     number = bare if bare.startswith("+") else f"+{bare}"
     return E164(number) if _E164.fullmatch(number) else None

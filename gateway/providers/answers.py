@@ -14,6 +14,7 @@ from msgspec import Raw, Struct
 from pydantic import SecretStr
 
 from gateway.errors import (
+    TOO_MUCH,
     SourceAuthFailed,
     SourceBadAnswer,
     SourceError,
@@ -84,7 +85,8 @@ def refusal(title: str, response: Response) -> SourceError | None:
     if kind is not None:
         return kind(f"{title} {what} (HTTP {status}).", retry_after_ms=retry_after_ms(response))
     if status >= 500:  # noqa: PLR2004 - the class of server errors
-        return SourceUnavailable(f"{title} is broken or busy (HTTP {status}).", retry_after_ms=retry_after_ms(response))
+        msg, reason = f"{title} is broken or busy (HTTP {status}).", TOO_MUCH if status == 504 else ""  # noqa: PLR2004 - Gateway Timeout
+        return SourceUnavailable(msg, retry_after_ms=retry_after_ms(response), reason=reason)
     if status >= 400:  # noqa: PLR2004 - the class of client errors
         return SourceMisconfigured(f"{title} refused the question (HTTP {status}).")
     if status >= 300:  # noqa: PLR2004 - redirections

@@ -17,17 +17,13 @@ from gateway.numbers import model
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164, from_digits
 from gateway.numbers.filters import Filter, conjuncts, named
-from gateway.providers import answers
-from gateway.providers.protocol import Request, Response, SourceSettings, Token
+from gateway.providers import allowances, answers
+from gateway.providers.protocol import Allowance, Request, Response, SourceSettings, Token
 from gateway.providers.thrift import Often
 
-METHOD = "get.available_virtual_numbers"
-LOG_IN, LOOK_UP = (
-    "login.user",
-    "look-up",
-)  # the id of a call that asks for some numbers; of other calls it is the method
-ROWS_AT_MOST, FURTHEST_OFFSET = 10_000, 100_000
-NUMBERS_IN_A_FILTER = 500
+METHOD, LOG_IN = "get.available_virtual_numbers", "login.user"
+LOOK_UP = "look-up"  # the id of a call that asks for some numbers; of other calls it is the method
+ROWS_AT_MOST, FURTHEST_OFFSET, NUMBERS_IN_A_FILTER = 10_000, 100_000, 500
 HEADERS = (("accept", "application/json"), ("content-type", "application/json; charset=UTF-8"))
 SESSION_SECONDS = 3600.0
 NATIONAL = "RU"  # the one region whose accounts have been seen to write numbers as they are dialled at home
@@ -187,6 +183,10 @@ class CallGear:
         result = self._result(response, Result, METHOD, LOOK_UP)
         total = answers.count(answers.within(result.metadata, "total_items"))
         return answers.listing(self, response, result.data, Row, self._number, total=total)
+
+    def allowances(self, response: Response) -> list[Allowance]:
+        """The points that are left."""
+        return allowances.in_metadata(self.title, response.body)
 
     def _result(self, response: Response, kind: type[answers.T], *call_ids: str) -> answers.T:
         """The result, whatever the HTTP status: errors come as JSON-RPC bodies, mostly with 200."""

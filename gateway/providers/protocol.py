@@ -50,6 +50,18 @@ class Token(Struct, frozen=True):
     lifetime: float | None
 
 
+class Allowance(Struct, frozen=True):
+    """What an answer says of a limit: ``remaining`` calls for the next ``resets_in`` seconds.
+
+    ``limit`` is how many there are in every ``period`` seconds; each is None where that is not said.
+    """
+
+    remaining: int
+    resets_in: float
+    limit: int | None = None
+    period: float | None = None
+
+
 class SourceSettings(BaseModel):
     """What every source can be told, beside what its provider needs. Durations are in seconds."""
 
@@ -92,6 +104,10 @@ class SourceSettings(BaseModel):
     ttl: float = Field(300.0, ge=0, description="Seconds for which a list counts as fresh.")
     stale_ttl: float = Field(
         3600.0, ge=0, description="Seconds for which an old copy may stand in when the source does not answer."
+    )
+    private_host: bool = Field(
+        False,
+        description="The name in base_url may stand for a private address; an address that is written out always may.",
     )
     block_size: int | None = Field(None, gt=0, description="Rows asked for at once; the default is the provider's.")
 
@@ -206,6 +222,15 @@ class Rephrases(Source, Protocol):
 
     def rephrase(self, request: Request, reason: str) -> Request | None:
         """The same question put another way after a refusal for ``reason``; None when there is no other way."""
+        ...
+
+
+@runtime_checkable
+class Meters(Source, Protocol):
+    """A source whose answers say in their bodies how often it may still be asked."""
+
+    def allowances(self, response: Response) -> Sequence[Allowance]:
+        """What an answer of any kind says, an error or a token as well; nothing where that cannot be read."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 | request | does |
 |---|---|
-| `GET /control` | every knob of every provider with its meaning and present value, and every fault with its meaning |
+| `GET /control` | every knob of every provider with its meaning and present value, and every fault with its meaning; how many calls came, and how many beyond a limit |
 | `PATCH /control/{provider}` | turns the knobs named in the body, all or none; answers that provider's knobs |
 | `POST /control/reset` | data, knobs, tokens, counters, clock and log as they were in the beginning |
 | `POST /control/clock` | `{"advance": seconds}` sets the sandbox's clock forward |
@@ -60,6 +60,7 @@ class Panel:
                     for fault in FAULTS.values()
                 },
                 "calls": dict(self.sandbox.journal.counts),
+                "violations": {name: simulator.violations for name, simulator in simulators.items()},
             }
         )
 

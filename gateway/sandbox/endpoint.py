@@ -43,7 +43,7 @@ class Endpoint:
         simulator = self.simulator
         if simulator.knobs.churn and errand in {Errand.LIST, Errand.LOOKUP}:
             simulator.churn(simulator.knobs.churn)
-        answer = Answer() if fault and fault.instead else simulator.answer(call)
+        answer = Answer() if fault and fault.instead else simulator.limited(call)
         return fault.act(answer, Scene(simulator=simulator, call=call)) if fault else answer
 
     def _fault(self, errand: Errand) -> Fault | None:

@@ -2,7 +2,7 @@
 
 | at | knobs |
 |---|---|
-| every provider | `latency` `hang` `fault` `fault_share` `fault_next` `fault_on` `retry_after` `drip_interval` `huge_bytes` `churn` |
+| every provider | `latency` `hang` `fault` `fault_share` `fault_next` `fault_on` `retry_after` `drip_interval` `huge_bytes` `churn` `calls_per_minute` |
 | the three that page | `page_cap` `short_pages` `repeat_last_page` `repeat_page` `ignore_limit` `ignore_filter` |
 | 8x8 | `total_off_by` `enforce_documented_pattern` |
 | Webex | `refuse_unknown_parameters` `link` `timeout_above` `location_forbidden` `token_lifetime` `expire_tokens` |
@@ -39,6 +39,9 @@ class Knobs(Struct, kw_only=True):
     churn: Annotated[
         Count, Meta(description="Random inserts, deletes, renumberings and updates before every read.")
     ] = 0
+    calls_per_minute: Annotated[
+        Size | None, Meta(description="Calls answered in a minute; further ones get 429 with Retry-After.")
+    ] = None
 
 
 class PagingKnobs(Knobs, kw_only=True):

@@ -1,12 +1,15 @@
 """What the four simulators have in common: a name, knobs, data, and an answer for every call."""
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
+from http import HTTPStatus
 from random import Random
 from typing import ClassVar
 
 from gateway.sandbox.exchange import Answer, Call, Errand
 from gateway.sandbox.knobs import Knobs
 from gateway.sandbox.stock import Stock
+from gateway.sandbox.throttle import Throttle
 from gateway.sandbox.tokens import Clock
 
 
@@ -45,7 +48,29 @@ class Simulator(ABC):
     def reset(self) -> None:
         """Return to the data of the beginning; a simulator adds its knobs, tokens and counters."""
         self.random = self.begin("calls")
+        self.throttle = Throttle(self.clock)
         self.stocks = {name: stock.copy() for name, stock in self._beginning.items()}
+
+    @property
+    def violations(self) -> int:
+        """How many calls came although a limit was used up."""
+        return self.throttle.violations
+
+    def limited(self, call: Call) -> Answer:
+        """Answer a call, unless it is one more than `calls_per_minute` allows."""
+        limit = self.knobs.calls_per_minute
+        if limit is None:
+            return self.answer(call)
+        if self.throttle.admits(limit):
+            answer = self.answer(call)
+        else:
+            refused = self.refusal(HTTPStatus.TOO_MANY_REQUESTS)
+            answer = replace(refused, headers=(*refused.headers, ("retry-after", str(self.throttle.wait()))))
+        return replace(answer, headers=(*answer.headers, *self.stated(limit)))
+
+    def stated(self, _limit: int) -> tuple[tuple[str, str], ...]:
+        """Return the headers in which the provider tells its limit; most have none."""
+        return ()
 
     @abstractmethod
     def stock(self, random: Random) -> dict[str, Stock]:

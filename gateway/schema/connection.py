@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import strawberry
+from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo
 from msgspec import Struct, structs
 from strawberry import Info
 
@@ -155,7 +156,9 @@ async def connect(search: Search, span: Range, max_staleness: timedelta | None, 
     errand = context.errand(max_staleness)
     inventory = context.rooms.inventory
     asked = inventory.asked(context.asker.sources, search.wanted)
-    window = await inventory.window(search, span, asked, errand, counted=_selects(info.selected_fields, "totalCount"))
+    window = await inventory.window(search, span, asked, errand, counted=_selects(info._raw_info, "totalCount"))  # noqa: SLF001 - its own form of what is selected is made anew each time
+    if not window.complete:
+        errand.lacks()
     skipped = tuple(name for name in context.asker.sources if name not in asked)
     return Asked(_with_newcomers(window, span, asked), search, errand, skipped, context, tokens_of(asked))
 
@@ -171,12 +174,20 @@ def _with_newcomers(window: Window, span: Range, asked: Sequence[str]) -> Window
     return structs.replace(window, reads=tuple(reads))
 
 
-def _selects(selections: Sequence[object], name: str) -> bool:
-    """Whether a field of that name is selected anywhere below."""
-    return any(
-        getattr(selection, "name", None) == name or _selects(getattr(selection, "selections", ()), name)
-        for selection in selections
-    )
+def _selects(info: GraphQLResolveInfo[Context], name: str) -> bool:
+    """Whether a field of that name is selected anywhere below; each fragment is looked at once."""
+    left, seen = [node.selection_set for node in info.field_nodes], set[str]()
+    while left:
+        chosen = left.pop()
+        for held in () if chosen is None else chosen.selections:
+            if not isinstance(held, FragmentSpreadNode):
+                if isinstance(held, FieldNode) and held.name.value == name:
+                    return True
+                left.append(held.selection_set)  # type: ignore[attr-defined]  # of a field, or of an inline fragment
+            elif held.name.value not in seen:
+                seen.add(held.name.value)
+                left.append(info.fragments[held.name.value].selection_set)
+    return False
 
 
 def _report(asked: Asked, read: Read) -> SourceReport:

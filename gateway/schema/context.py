@@ -1,7 +1,7 @@
 """What every resolver is handed: who asks, the rooms below, and this request's loaders and deadline."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gateway.errors import BadUserInput
 from gateway.numbers.cursor import Signer
@@ -10,7 +10,7 @@ from gateway.sections import LimitSettings
 from gateway.upstream.changes import Hub
 from gateway.upstream.clock import Clock
 from gateway.upstream.documents import Documents
-from gateway.upstream.errand import Errand
+from gateway.upstream.errand import FOREVER, Errand
 from gateway.upstream.estimate import Estimates
 from gateway.upstream.events import Events
 from gateway.upstream.inventory import Inventory
@@ -91,6 +91,12 @@ class Context:
     def upstream_calls(self) -> int:
         """What this request has cost until now."""
         return sum(errand.calls.total() for errand in self._errands)
+
+    @property
+    def until(self) -> datetime | None:
+        """How long everything that this request was given counts as fresh; None when it was given nothing that ages."""
+        shortest = min((errand.until for errand in self._errands), default=FOREVER)
+        return None if shortest == FOREVER else shortest
 
     def visible(self, names: list[str] | None) -> tuple[str, ...]:
         """The named sources, all that the asker sees when none are named; in name order.

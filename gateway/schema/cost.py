@@ -3,6 +3,7 @@
 Rows are the records of numbers that an answer could hold; calls are those that its fields could take at each source.
 """
 
+import weakref
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -51,6 +52,7 @@ class Selections:
     """What is selected, fragments written out; conditions are taken to hold, and every type to be met."""
 
     def __init__(self, document: DocumentNode) -> None:
+        self._below: dict[tuple[int, ...], Fields] = {}
         self._fragments = {
             part.name.value: part.selection_set
             for part in document.definitions
@@ -64,9 +66,14 @@ class Selections:
             self._collect(selections, found)
         return found
 
-    def below(self, nodes: Iterable[FieldNode]) -> Fields:
+    def below(self, nodes: Sequence[FieldNode]) -> Fields:
         """The fields within fields that are one."""
-        return self.fields(node.selection_set for node in nodes if node.selection_set is not None)
+        marks = tuple(map(id, nodes))  # they are the document's, and live as long as it
+        held = self._below.get(marks)
+        if held is None:
+            held = self.fields(node.selection_set for node in nodes if node.selection_set is not None)
+            self._below[marks] = held
+        return held
 
     def _collect(self, chosen: SelectionSetNode, found: dict[str, list[FieldNode]]) -> None:
         for held in chosen.selections:
@@ -205,6 +212,19 @@ class CostLimit(SchemaExtension):
         return {"cost": {**self._told, "actual": spent, "limit": {"calls": limits.calls, "rows": limits.rows}}}
 
 
+_KNOWN: dict[int, Selections] = {}
+"""By the document's identity, for as long as it is remembered: its hash is made of all that it holds."""
+
+
+def _selections(document: DocumentNode) -> Selections:
+    """What a document selects, the same for all who ask it."""
+    held = _KNOWN.get(id(document))
+    if held is None:
+        held = _KNOWN[id(document)] = Selections(document)
+        weakref.finalize(document, _KNOWN.pop, id(document))
+    return held
+
+
 async def reckon(held: ExecutionContext, *, closely: bool) -> dict[str, Cost]:
     """The cost of each field of an operation's root, by the name of its answer; empty when variables are wrong."""
     assert held.graphql_document is not None
@@ -212,7 +232,7 @@ async def reckon(held: ExecutionContext, *, closely: bool) -> dict[str, Cost]:
     assert operation is not None
     schema: strawberry.Schema = held.schema
     inner = schema._schema  # noqa: SLF001 - Strawberry offers no other way to the schema it made
-    selections = Selections(held.graphql_document)
+    selections = _selections(held.graphql_document)
     reckoning = Reckoning(selections, held.context, closely=closely)
     costly = {
         key: nodes

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, TypeGuard
 
 import strawberry
@@ -18,7 +19,9 @@ from graphql import (
 from graphql.type.directives import GraphQLDeferDirective
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.name_converter import NameConverter
 from strawberry.types import ExecutionContext
+from strawberry.utils.str_converters import to_camel_case
 
 from gateway.errors import BadUserInput, GatewayError, ListenerTooSlow, QueryTooCostly, SourceError, TryLater
 from gateway.schema.authority import INTROSPECTION
@@ -34,6 +37,17 @@ from gateway.schema.subscription import Subscription, cursor_of
 from gateway.sections import LimitSettings
 
 logger = logging.getLogger(__name__)
+
+
+_camel_case = lru_cache(1024)(to_camel_case)
+
+
+class Names(NameConverter):
+    """Strawberry's, which makes the name of every argument anew with each request."""
+
+    def apply_naming_config(self, name: str) -> str:
+        """The name as the schema has it."""
+        return _camel_case(name)
 
 
 class ErrorCodes(SchemaExtension):
@@ -183,7 +197,7 @@ def make_schema(
         subscription=Subscription,
         types=[PhoneNumber],
         execution_context_class=executor_over(Operations()) if compiling else None,
-        config=StrawberryConfig(scalar_map={**SCALARS, Representation: ANY}),
+        config=StrawberryConfig(scalar_map={**SCALARS, Representation: ANY}, name_converter=Names()),
         extensions=[
             ErrorCodes,
             OneOperation,

@@ -1,12 +1,12 @@
 """Turns at one source: so many calls at once, so many a minute, in a fair order, and not past anybody's time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from math import inf
 
 from gateway.errors import SourceError, SourceRateLimited
-from gateway.providers.protocol import Source
+from gateway.providers.protocol import Allowance, Source
 from gateway.upstream.clock import Clock, Timer
 from gateway.upstream.errand import Errand
 from gateway.upstream.rate import Rate
@@ -41,6 +41,10 @@ class Budget:
             self._slots += 1
             self.rate.end(self._clock.monotonic())
             self._let_in()
+
+    def hear(self, said: Sequence[Allowance], ended: int) -> None:
+        """What a call brought about limits, to be told before its turn ends; ``rate.ended`` was ``ended`` when it left."""
+        self.rate.hear(said, ended, self._clock.monotonic())
 
     def hold(self, error: SourceError) -> None:
         """The provider said with this error for how long it wants to be left alone; if it did, that is kept."""
@@ -93,7 +97,7 @@ class Budget:
             waiter = self._turns.next()
             if not waiter.done():
                 self._slots -= 1
-                self.rate.take()
+                self.rate.take(self._clock.monotonic())
                 waiter.set_result(None)
 
     def _wait(self) -> float:

@@ -49,6 +49,7 @@ class Cache:
         self._shared = shared
         self._flights = Flights(seconds)
         self._forgotten: Counter[str] = Counter()
+        self._read: Counter[str] = Counter()
 
     async def peek(self, key: str, ttl: float, errand: Errand) -> Any | None:  # noqa: ANN401 - what was put there
         """What is kept under the key, if it is fresh enough for the errand; ``ttl`` in seconds."""
@@ -95,18 +96,23 @@ class Cache:
         mark = await self.mark(scope_of_key(key))
         entry = await self._fresh(key, mark, ttl, errand)
         if entry is not None:
+            if not entry.refreshed:
+                errand.relies(entry.value.as_of, entry.soft * ttl)  # then it is to be refreshed by somebody who asks
             if not entry.refreshed and errand.age(entry.value.as_of) >= entry.soft * ttl:
                 entry.refreshed = True
                 newer = entry.value.as_of + timedelta(microseconds=1)
                 self._flights.refresh(key, mark, errand, self._loading(key, mark, ttl, newer, load, stale_ttl))
             return cast("K", entry.value)
         try:
-            return await self._heard(key, mark, ttl, errand, load, stale_ttl)
+            heard = await self._heard(key, mark, ttl, errand, load, stale_ttl)
         except SourceError as error:
+            errand.lacks()
             old = await self.old(key, stale_ttl, errand, error)
             if old is None:
                 raise
             return cast("K", old)
+        errand.relies(heard.as_of, _believed(heard, ttl))
+        return heard
 
     async def old(self, key: str, stale_ttl: float, errand: Errand, error: SourceError) -> Any | None:  # noqa: ANN401 - what was put there
         """An old copy to stand in after a failure, marked as stale: a copy with a ``stale`` field, or None.
@@ -130,6 +136,10 @@ class Cache:
         """What was forgotten of a scope so far."""
         generation = None if self._shared is None else await self._shared.generation(scope)
         return Mark(self._forgotten[scope], generation)
+
+    def version(self, scope: str) -> int | None:
+        """Counts what was put there and forgotten of a scope; None where other processes may forget."""
+        return None if self._shared is not None else self._forgotten[scope] + self._read[scope]
 
     async def forget(self, source: Source, e164: E164 | None = None) -> None:
         """Forget all that was heard of a source, or of one number there: lists go, for they may hold it.
@@ -202,10 +212,15 @@ class Cache:
 
     async def _put(self, key: str, mark: Mark, value: Kept) -> Entry:
         entry = Entry(key, value, mark.generation)
+        self._read[scope_of_key(key)] += 1
         if self._forgotten[scope_of_key(key)] == mark.forgotten:
             await self._store.set(key, entry)
         return entry
 
 
 def _takes(errand: Errand, value: Kept, ttl: float) -> bool:
-    return errand.takes(value.as_of, min(ttl, NEGATIVE_SECONDS) if value.negative else ttl)
+    return errand.takes(value.as_of, _believed(value, ttl))
+
+
+def _believed(value: Kept, ttl: float) -> float:
+    return min(ttl, NEGATIVE_SECONDS) if value.negative else ttl

@@ -3,11 +3,16 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 
 from gateway.errors import SourceError, SourceTimeout
 from gateway.upstream.clock import Clock
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+NEVER = datetime.min.replace(tzinfo=UTC)
+LONGEST = timedelta(days=1)
+"""What an answer is made of is looked at again after that."""
 
 
 class Priority(IntEnum):
@@ -25,7 +30,8 @@ class Errand:
     """One field's work. ``max_staleness`` bounds the age of every copy it may be given; None leaves it to the sources.
 
     ``calls`` counts upstream calls by source: only those this errand itself set off. ``client`` is whose errand it is:
-    clients have their turns in rotation.
+    clients have their turns in rotation. ``until``: how long what it was given counts as fresh, FOREVER when it was
+    given nothing that ages, NEVER when it was given something old, or lacks something.
     """
 
     def __init__(
@@ -44,6 +50,7 @@ class Errand:
         self.client = client
         self.priority = priority
         self.calls: Counter[str] = Counter()
+        self.until = FOREVER
 
     def remaining(self) -> float:
         """Seconds until the request's deadline; negative once it has passed."""
@@ -59,10 +66,23 @@ class Errand:
 
     def takes(self, as_of: datetime, ttl: float) -> bool:
         """Whether a copy of that age may be served without asking again; ``ttl`` is the source's own, in seconds."""
-        allowed = timedelta(seconds=ttl)
-        if self.max_staleness is not None:
-            allowed = min(allowed, self.max_staleness)
-        return self._clock.now() - as_of < allowed
+        allowed = self._allowed(ttl)
+        taken = self._clock.now() - as_of < allowed
+        if taken:
+            self.until = min(self.until, as_of + min(allowed, LONGEST))
+        return taken
+
+    def relies(self, as_of: datetime, seconds: float) -> None:
+        """It was given something of that age, which counts as fresh for ``seconds``."""
+        self.until = min(self.until, as_of + min(self._allowed(seconds), LONGEST))
+
+    def lacks(self) -> None:
+        """It was given something old, or not everything."""
+        self.until = NEVER
+
+    def _allowed(self, seconds: float) -> timedelta:
+        allowed = timedelta(seconds=seconds)
+        return allowed if self.max_staleness is None else min(allowed, self.max_staleness)
 
     def lengthened(self, seconds: float) -> "Errand":
         """The same work with ``seconds`` from now, if that is more: others may wait for it, or the cache."""

@@ -56,10 +56,14 @@ class Estimates:
         if source is None:
             return 0
         in_own_order = search.order.field is OrderField.SOURCE
-        whole = 0 if not in_own_order and await self.is_at_hand(name, errand) else self._whole(name, source.paging)
+        whole = (
+            0
+            if not in_own_order and await self.is_at_hand(name, errand)
+            else self._whole(name, self._inventory.paging(name))
+        )
         if not in_own_order:
             return whole
-        page = self._page(name, source.paging, search, span) if span.last is None else whole
+        page = self._page(name, self._inventory.paging(name), search, span) if span.last is None else whole
         return page + (whole if counted else 0)
 
     async def is_at_hand(self, name: str, errand: Errand | None) -> bool:
@@ -79,7 +83,7 @@ class Estimates:
         if count <= few or caller.lists is None:
             return single * count
         unlisted = 0 if self._inventory.length(name) is not None else single * count
-        return max(single * few, self._whole(name, caller.lists.paging) + unlisted)
+        return max(single * few, self._whole(name, self._inventory.paging(name)) + unlisted)
 
     def _capacity(self, name: str) -> int:
         """Numbers of one request."""

@@ -27,6 +27,10 @@ OTHERS_SECONDS = 0.25
 """How long what other processes wrote may stay unseen by a query of this one."""
 
 
+REPEATED_WITHIN = timedelta(minutes=1)
+"""A list that says the same again within this time is not written again."""
+
+
 class Events:
     """The events of all sources that tell any.
 
@@ -93,9 +97,21 @@ class Events:
         await asyncio.gather(*self._writing)
 
     async def _observed(self, name: str, read: Snapshot, asked: datetime) -> None:
+        if name in self._receivers and await self._repeats(name, read, asked):
+            return
         with suppress(StoreUnavailable):
             await self._store.observe(name, read.rows, asked, read.as_of, whole=not read.skipped)
             self._written()
+
+    async def _repeats(self, name: str, read: Snapshot, asked: datetime) -> bool:
+        """Whether a list says nothing that is not known, and was known lately: then there is nothing to write."""
+        await self._sync()
+        known, pool = self._known.get(name), self._pools[name]
+        if known is None or known.full_at is None or read.as_of - known.full_at >= REPEATED_WITHIN or read.skipped:
+            return False
+        anew, differences = reconcile.listed(pool, read.rows, asked, read.as_of, whole=True, first=False)
+        repeated = all(reconcile.repeats(held, pool.get(e164)) for e164, held in anew.items())
+        return repeated and not differences and known.total == self._count(name)
 
     async def keep_history(self, days: float) -> None:
         """Forget events and changes that are older, now and every hour, until cancelled."""

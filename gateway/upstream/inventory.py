@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from gateway.errors import UNLISTED, SourceError, SourceMisconfigured
+from gateway.errors import UNLISTED, SourceError, SourceMisconfigured, SourceTooLarge, SourceUnavailable
 from gateway.numbers.blocks import Block, Listing, Paging, Part
 from gateway.numbers.chain import Stream, chain
 from gateway.numbers.chain_back import chain_back
@@ -21,8 +21,9 @@ from gateway.upstream.clock import Clock
 from gateway.upstream.drive import drive
 from gateway.upstream.errand import Errand
 from gateway.upstream.events import Events
-from gateway.upstream.keys import key_of
+from gateway.upstream.keys import key_of, scope_of
 from gateway.upstream.policy import Caller
+from gateway.upstream.sizes import BlockSize
 from gateway.upstream.snapshots import as_listing, marked
 
 FEW = 2
@@ -46,8 +47,10 @@ class Inventory:
         self._cache = cache
         self._clock = clock
         self._events = events
+        self._scopes = {name: scope_of(caller.source) for name, caller in callers.items()}
         self._lengths: dict[str, int] = {}
         self._unsorted: set[str] = set()
+        self._sizes = {name: BlockSize(caller.lists.paging) for name, caller in callers.items() if caller.lists}
 
     def asked(self, names: Sequence[str], wanted: Filter) -> list[str]:
         """Those of the sources that the filter does not exclude."""
@@ -56,6 +59,10 @@ class Inventory:
     def length(self, name: str) -> int | None:
         """How many rows a source sent when it was last read whole, None when it never was."""
         return self._lengths.get(name)
+
+    def paging(self, name: str) -> Paging:
+        """How a source's list is read now; it has one."""
+        return self._sizes[name].paging
 
     async def window(
         self, search: Search, span: Range, names: Sequence[str], errand: Errand, *, counted: bool
@@ -87,7 +94,8 @@ class Inventory:
         if span.last is not None:
             window = marked(await drive(chain_back(search, span, names), whole, errand))
         else:
-            streams = [Stream(name, lists.paging if (lists := self._callers[name].lists) else None) for name in names]
+            sizes = [(name, self._sizes.get(name)) for name in names]
+            streams = [Stream(name, size.paging if size else None) for name, size in sizes]
             window = await drive(chain(search, span, streams), part, errand)
         return await self._counted(window, search, errand) if counted else window
 
@@ -106,7 +114,7 @@ class Inventory:
             if source is None or name in self._unsorted or self._is_short(source):
                 continue
             if await self.kept(name, source.settings.ttl, errand) is None:
-                found[name] = source.paging
+                found[name] = self.paging(name)
         return found
 
     def _is_short(self, source: Lists) -> bool:
@@ -122,16 +130,16 @@ class Inventory:
             key_of(source, request, "block"),
             source.settings.ttl,
             errand,
-            lambda own: caller.ask(request, source.read, own),
+            lambda own: self._sizes[ask.source].watched(ask.block.size, caller.ask(request, source.read, own)),
             stale_ttl=source.settings.stale_ttl,
         )
-        unfiltered = _whole_key(source, pushed) == _whole_key(source, EVERYTHING)
+        unfiltered = whole_key(source, pushed) == whole_key(source, EVERYTHING)
         if listing.total is not None and unfiltered and not listing.stale:
             self._lengths[ask.source] = listing.total
             whole = ask.block.start == 0 and listing.sent == listing.total < ask.block.size
             if whole and ask.descending is False:
                 held = Snapshot(rows=listing.rows, as_of=listing.as_of, sent=listing.sent, skipped=listing.skipped)
-                await self._cache.keep(_whole_key(source, EVERYTHING), replace(held, drift=listing.drift))
+                await self._cache.keep(whole_key(source, EVERYTHING), replace(held, drift=listing.drift))
         return listing
 
     async def _counted(self, window: Window, search: Search, errand: Errand) -> Window:
@@ -160,7 +168,7 @@ class Inventory:
             key_of(source, request, "block"),
             source.settings.ttl,
             errand,
-            lambda own: caller.ask(request, source.read, own),
+            lambda own: self._sizes[ask.source].watched(ask.block.size, caller.ask(request, source.read, own)),
             stale_ttl=source.settings.stale_ttl,
         )
 
@@ -194,12 +202,16 @@ class Inventory:
         order = f"{search.order.field.value}:{search.order.descending}"
         return replace(held, rows=self._cache.made(key, held.rows, order, lambda: in_order(held.rows, search)))
 
+    def version(self, name: str) -> int | None:
+        """Counts what was kept and forgotten of a source; None where other processes may forget."""
+        return self._cache.version(self._scopes[name])
+
     async def kept(self, name: str, ttl: float, errand: Errand) -> Snapshot | None:
         """Everything a source holds, if it is at hand and was heard within ``ttl`` seconds; asks nobody."""
         source = self._callers[name].lists
         if source is None:
             return None
-        kept: Snapshot | None = await self._cache.peek(_whole_key(source, EVERYTHING), ttl, errand)
+        kept: Snapshot | None = await self._cache.peek(whole_key(source, EVERYTHING), ttl, errand)
         if kept is None:
             return None
         merged = await self._events.merged(name, kept)
@@ -222,14 +234,14 @@ class Inventory:
         if source is None:
             return None
         old: Snapshot | None = await self._cache.old(
-            _whole_key(source, EVERYTHING), source.settings.stale_ttl, errand, error
+            whole_key(source, EVERYTHING), source.settings.stale_ttl, errand, error
         )
         return None if old is None else await self._events.merged(name, old)
 
     async def _whole(self, source: Lists, pushed: Filter, errand: Errand, stale_ttl: float = 0.0) -> Snapshot:
         """The list in the source's own order, and what its events told."""
         read = await self._cache.fetch(
-            _whole_key(source, pushed),
+            whole_key(source, pushed),
             source.settings.ttl,
             errand,
             lambda own: self._read_whole(source, pushed, own),
@@ -245,20 +257,24 @@ class Inventory:
             old = await self.kept_before(source.name, errand, error)
             if old is None:
                 raise
-            return _whole_key(source, EVERYTHING), old
-        return _whole_key(source, pushed), held
+            return whole_key(source, EVERYTHING), old
+        return whole_key(source, pushed), held
 
     async def _read_whole(self, source: Lists, pushed: Filter, errand: Errand) -> Snapshot:
         caller = self._callers[source.name]
-        unfiltered, asked = _whole_key(source, pushed) == _whole_key(source, EVERYTHING), self._clock.now()
+        unfiltered, asked = whole_key(source, pushed) == whole_key(source, EVERYTHING), self._clock.now()
 
         async def answer(block: Block) -> Listing:
-            return await caller.ask(source.ask(block, pushed), source.read, errand)
+            asking = caller.ask(source.ask(block, pushed), source.read, errand)
+            return await self._sizes[source.name].watched(block.size, asking)
 
+        paging = self._sizes[source.name].paging
         try:
-            drained = await drive(
-                drain(source.paging, self._lengths.get(source.name) if unfiltered else None), answer, errand
-            )
+            drained = await drive(drain(paging, self._lengths.get(source.name) if unfiltered else None), answer, errand)
+        except (SourceTooLarge, SourceUnavailable):
+            if self._sizes[source.name].paging.size == paging.size:
+                raise
+            return await self._read_whole(source, pushed, errand)
         except SourceMisconfigured as error:
             if error.reason == UNLISTED:
                 return self._awaiting()
@@ -280,8 +296,3 @@ class Inventory:
     def _awaiting(self) -> Snapshot:
         """A source that has no list: only its events can tell what it holds."""
         return Snapshot(rows=(), as_of=self._clock.now(), sent=0, awaiting=True)
-
-
-def _whole_key(source: Lists, pushed: Filter) -> str:
-    """Filters of which the source is told the same share what was read."""
-    return key_of(source, source.ask(Block(0, source.paging.size), pushed), "whole")

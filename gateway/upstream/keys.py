@@ -9,8 +9,10 @@ from functools import lru_cache
 import msgspec
 from pydantic import SecretStr
 
+from gateway.numbers.blocks import Block
 from gateway.numbers.e164 import E164
-from gateway.providers.protocol import Request, Source, SourceSettings
+from gateway.numbers.filters import Filter
+from gateway.providers.protocol import Lists, Request, Source, SourceSettings
 
 NUMBER = "number"
 """The purpose of what was said of one number."""
@@ -25,6 +27,11 @@ def key_of(source: Source, request: Request, purpose: str) -> str:
 def number_key(source: Source, e164: E164) -> str:
     """The key of what a source says of one number. Numbers are personal data: it holds a digest."""
     return key_of(source, Request("LOOK-UP", e164), NUMBER)
+
+
+def whole_key(source: Lists, pushed: Filter) -> str:
+    """Of everything that a source holds of a filter; filters of which it is told the same share what was read."""
+    return key_of(source, source.ask(Block(0, source.paging.size), pushed), "whole")
 
 
 def scope_of_key(key: str) -> str:

@@ -90,6 +90,8 @@ class Lookups:
         lacking = [e164 for e164 in wanted if e164 not in outcomes]
         if lacking:
             asked = await self._asked(caller, lacking, errand)
+            if any(isinstance(outcome, Failed) for outcome in asked.values()):
+                errand.lacks()
             outcomes |= asked | await self._from_before(caller, asked, errand)
         return {e164: _completed(outcome, held.get(e164)) for e164, outcome in outcomes.items()}
 

@@ -14,11 +14,14 @@ from gateway.errors import (
     SourceTimeout,
     SourceUnavailable,
 )
+from gateway.providers import allowances
 from gateway.providers.protocol import (
+    Allowance,
     Authenticates,
     Lists,
     LooksUp,
     LooksUpMany,
+    Meters,
     Rephrases,
     Request,
     Response,
@@ -64,6 +67,7 @@ class Caller:
             pause=source.settings.circuit_pause,
         )
         self._tokens = TokenHolder(source, clock) if isinstance(source, Authenticates) and source.exchanges else None
+        self._meters = source if isinstance(source, Meters) else None
         self._rephrases = source if isinstance(source, Rephrases) else None
         self.lists = source if isinstance(source, Lists) else None
         self.sorts = source if isinstance(source, Sorts) and source.paging.sorts else None
@@ -179,13 +183,15 @@ class Caller:
         try:
             return await self._once(signed, read, ends, ticket)
         except SourceError as error:
-            return error
+            return error.with_traceback(
+                None
+            )  # its frames hold the whole answer, for as long as anybody keeps the error
 
     async def _once(self, signed: Request, read: Read[T], ends: float, ticket: Ticket) -> T:
         """One call, and what it says of the source's health."""
         began = self._clock.monotonic()
         try:
-            response = await self._transport.send(signed, ends - began)
+            response = await self._sent(signed, ends - began)
             answer = read(response)
         except SourceError as error:
             self._budget.hold(error)
@@ -196,6 +202,19 @@ class Caller:
             raise
         self._judge(ticket, None, began, ends)
         return answer
+
+    async def _sent(self, signed: Request, seconds: float) -> Response:
+        """The answer, whatever it says; what it says of limits is heard at once."""
+        said: list[Allowance] = []
+        ended = self._budget.rate.ended
+        try:
+            response = await self._transport.send(signed, seconds)
+            in_headers = allowances.in_headers(response)
+            said += [] if in_headers is None else [in_headers]
+            said += self._meters.allowances(response) if self._meters else []
+            return response
+        finally:
+            self._budget.hear(said, ended)
 
     def _judge(self, ticket: Ticket, error: SourceError | None, began: float, ends: float) -> None:
         """Tell the circuit. A timeout of a call that had little time says nothing; a refusal shows that somebody is there."""

@@ -13,7 +13,7 @@ from gateway.errors import SourceError
 from gateway.numbers.search import Order, OrderField, Search
 from gateway.upstream.changes import Hub
 from gateway.upstream.clock import Clock
-from gateway.upstream.errand import Errand
+from gateway.upstream.errand import Errand, Priority
 from gateway.upstream.events import Events
 from gateway.upstream.inventory import Inventory
 from gateway.upstream.policy import Caller
@@ -76,6 +76,7 @@ class Refresher:
     async def _read(self, name: str) -> None:
         """A source that cannot be read is tried again when it is due again."""
         self._read_at[name] = self._clock.monotonic()
-        anew = Errand(self._clock, self._clock.monotonic() + self._seconds, timedelta(0))
+        deadline = self._clock.monotonic() + self._seconds
+        anew = Errand(self._clock, deadline, timedelta(0), priority=Priority.REFRESH)
         with suppress(SourceError):
             await self._inventory.snapshot(name, _IN_ITS_OWN_ORDER, anew)

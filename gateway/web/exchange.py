@@ -50,13 +50,33 @@ async def read_request(request: Request, body_bytes: int = BODY_BYTES, batch: in
     Raises:
         HttpRefused: 400 not well-formed, 405 wrong method, 413 too long, 415 wrong content type.
     """
+    return asked_in(request, await content_of(request, body_bytes), batch)
+
+
+async def content_of(request: Request, body_bytes: int) -> bytes:
+    """What a request asks, as it came: the query of a GET's URL, the body of a POST.
+
+    Raises:
+        HttpRefused: 405 wrong method, 413 too long, 415 wrong content type.
+    """
     if request.method == "GET":
-        return asked_of(_from_url(request))
+        return bytes(request.scope["query_string"])
     if request.method != "POST":
         msg = "GraphQL is asked with GET or POST."
         raise HttpRefused(405, "BAD_USER_INPUT", msg, {"allow": "DELETE, GET, POST, PUT"})
     _check_content_type(request)
-    given = _decoded(await _body(request, body_bytes), "The body")
+    return await _body(request, body_bytes)
+
+
+def asked_in(request: Request, content: bytes, batch: int) -> Asked | list[Asked]:
+    """What the content asks.
+
+    Raises:
+        HttpRefused: 400 not well-formed.
+    """
+    if request.method == "GET":
+        return asked_of(_from_url(request))
+    given = _decoded(content, "The body")
     if isinstance(given, list):
         _check_batch(given, batch)
         return [asked_of(_object(one, "Each of a batch")) for one in given]

@@ -48,7 +48,11 @@ class Execution:
         self._schema = schema
         self._rooms = rooms
 
-    async def once(self, operation: Operation, asker: Asker) -> dict[str, Any]:
+    def context(self, asker: Asker) -> Context:
+        """For one answer."""
+        return Context(self._rooms, asker, as_text=True)
+
+    async def once(self, operation: Operation, asker: Asker, context: Context | None = None) -> dict[str, Any]:
         """The answer, whole; its data may be JSON text in part (``msgspec.Raw``), so it is there to be encoded.
 
         Raises:
@@ -59,7 +63,7 @@ class Execution:
                 operation.query,
                 variable_values=operation.variables,
                 operation_name=operation.name,
-                context_value=Context(self._rooms, asker, as_text=True),
+                context_value=context or self.context(asker),
                 operation_extensions=operation.extensions,
                 allowed_operation_types=ONE_ANSWER,
             )

@@ -14,8 +14,9 @@ from gateway.web.answers import NOT_STORED, error_answer, json_response, refusal
 from gateway.web.auth import Door
 from gateway.web.budget import Admission
 from gateway.web.documents import Library
-from gateway.web.exchange import Asked, HttpRefused, read_request
+from gateway.web.exchange import Asked, HttpRefused, asked_in, content_of, read_request
 from gateway.web.execution import Execution, NeedsStream, Operation, Stream, Told
+from gateway.web.kept import Asking, KeptAnswers
 from gateway.web.limits import ASKING
 from gateway.web.negotiation import EVENTS, JSON, RESPONSE, media_type, prefers_html, stream_type, takes_parts
 from gateway.web.pages import PAGE
@@ -40,9 +41,16 @@ class GraphQLEndpoint:
     """An ASGI application for one path: GraphQL over HTTP, and a page for browsers."""
 
     def __init__(
-        self, execution: Execution, door: Door, library: Library, admission: Admission, settings: Settings
+        self,
+        execution: Execution,
+        door: Door,
+        library: Library,
+        admission: Admission,
+        kept: KeptAnswers,
+        settings: Settings,
     ) -> None:
         self._execution = execution
+        self._kept = kept
         self._door = door
         self._library = library
         self._admission = admission
@@ -73,10 +81,15 @@ class GraphQLEndpoint:
             token = request.headers.get(TOKEN) or request.query_params.get("token")
             if token is not None or request.method == "PUT":
                 return await self._shared(request, asker, token)
-            asked = await read_request(request, self._body_bytes, self._batch)
+            content = await content_of(request, self._body_bytes)
+            asking = Asking(asker, kind or "", request.method, content)
+            kept = await self._kept.find(asking)
+            if kept is not None:
+                return kept
+            asked = asked_in(request, content, self._batch)
             async with while_present(request.receive):
                 wants = Wants(kind, accept, request.headers.get("last-event-id") or None)
-                return await self._executed(asked, asker, wants)
+                return await self._executed(asked, asking, wants)
         except HttpRefused as refused:
             return refusal(refused, kind or JSON)
         except PersistedQueryNotFound as error:
@@ -104,8 +117,8 @@ class GraphQLEndpoint:
         self._reservations.start(reservation, name, await self._library.operation_of(asked))
         return Response(status_code=202, headers=NOT_STORED)
 
-    async def _executed(self, asked: Asked | list[Asked], asker: Asker, wants: Wants) -> ASGIApp:
-        kind = wants.kind or JSON
+    async def _executed(self, asked: Asked | list[Asked], asking: Asking, wants: Wants) -> ASGIApp:
+        kind, asker = wants.kind or JSON, asking.asker
         if isinstance(asked, list):
             answers = await asyncio.gather(*(self._one_of_many(*one, asker) for one in enumerate(asked)))
             return json_response(answers, 200, kind)
@@ -115,9 +128,18 @@ class GraphQLEndpoint:
         if "@defer" in operation.query and takes_parts(wants.accept):
             return await self._in_parts(operation, asker, kind)
         try:
-            return self._response(await self._execution.once(operation, asker), kind)
+            return await self._whole(operation, asking)
         except NeedsStream:
             return self._streamed(operation, asker, wants)
+
+    async def _whole(self, operation: Operation, asking: Asking) -> ASGIApp:
+        """One answer, which may be kept; one that could come in parts is not."""
+        context, stamp = self._execution.context(asking.asker), await self._kept.stamp(asking.asker)
+        answer = await self._execution.once(operation, asking.asker, context)
+        response = self._response(answer, asking.kind)
+        if "@defer" in operation.query:
+            return response
+        return self._kept.keep(asking, stamp, context, answer, response) or response
 
     async def _one_of_many(self, place: int, asked: Asked, asker: Asker) -> dict[str, Any]:
         """One answer of a batch; what is refused by itself leaves the others alone. The request has paid for its first."""

@@ -74,9 +74,8 @@ class Walks(RuleBasedStateMachine):
     def covered(self, window: Window) -> Gap:
         """The keys between the page before and the page after, open where there is none."""
         more = window.has_previous if self.backwards else window.has_next
-        if self.backwards:
-            return Gap(window.places[0] if more else None, self.place)
-        return Gap(self.place, window.places[-1] if more else None)
+        end = window.places[0 if self.backwards else -1] if more else None
+        return Gap(end, self.place) if self.backwards else Gap(self.place, end)
 
     @precondition(lambda self: self.ended)
     @rule(backwards=st.booleans(), changes=st.sampled_from((0, 1, 3)))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gateway.app import create_app
 from gateway.schema.graph import make_schema, sdl
 from tests.clocks import ManualClock
-from tests.conftest import PATIENCE, Gateway, settings_of
+from tests.conftest import NO_FILES, PATIENCE, Gateway, settings_of
 from tests.schema.documents import NUMBER, PAGE
 from tests.schema.gateways import Simulated
 from tests.schema.operations import Asked, operations
@@ -22,6 +22,7 @@ Same: TypeAlias = Callable[..., dict[str, Any]]
 
 EXAMPLES = 5000 if os.environ.get("HYPOTHESIS_PROFILE") == "nightly" else 150
 KEY = {"cursor_key": "the same in every gateway"}
+COMPUTED = {**NO_FILES, "answer_bytes": 0}
 WIDE = {"deadline": PATIENCE, "aliases": 10_000, "directives": 10_000, "root_fields": 10_000}
 """Random documents are switched and renamed more than anybody's."""
 
@@ -35,7 +36,9 @@ def same(simulated: Simulated) -> Iterator[Same]:
         async def opening(*, compiled: bool) -> Gateway:
             server = {**KEY, "compiled": compiled}
             clock = ManualClock()
-            app = create_app(settings_of(simulated.sources, {"server": server, "limits": WIDE}), clock)
+            app = create_app(
+                settings_of(simulated.sources, {"server": server, "limits": WIDE, "state": COMPUTED}), clock
+            )
             await opened.enter_async_context(app.router.lifespan_context(app))
             return Gateway(app)
 

@@ -52,6 +52,16 @@ async def test_nothing_is_fresh_enough(
     assert shelf.loads == 3
 
 
+async def test_who_joins_a_load_knows_how_long_it_is_fresh(cache: Cache, shelf: Shelf, clock: ManualClock) -> None:
+    """Whether there is something or nothing, and however many wait."""
+    works = [errand(10, clock=clock) for _ in range(4)]
+    told = zip("aabb", works, (False, False, True, True), strict=True)
+    await asyncio.gather(*(cache.fetch(key, TTL, work, partial(shelf.load, negative=no)) for key, work, no in told))
+    ends = [clock.now() + timedelta(seconds=seconds) for seconds in (TTL, TTL, NEGATIVE_SECONDS, NEGATIVE_SECONDS)]
+    assert [work.until for work in works] == ends
+    assert shelf.loads == 2
+
+
 async def test_many_ask_once(cache: Cache, shelf: Shelf) -> None:
     """Fifty who fetch at once, and those who ask later, cost one load and are given the very same record."""
     shelf.door.clear()

@@ -110,7 +110,8 @@ async def test_the_estimate_is_honest(sandbox: Simulators, rooms: OpenRooms, nam
     inventory = (await rooms({name: sandbox.sources[name]})).inventory
     source = inventory._callers[name].lists
     assert source is not None
-    await inventory._read_whole(source, EVERYTHING, errand())
+    for _ in range(2):  # what is made once is made: names, and what the store holds of a source with events
+        await inventory._read_whole(source, EVERYTHING, errand())
     gc.collect()
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]

@@ -3,7 +3,7 @@
 from datetime import UTC, timedelta
 
 from gateway.upstream.clock import SystemClock
-from gateway.upstream.errand import Errand, Priority
+from gateway.upstream.errand import FOREVER, NEVER, Errand, Priority
 from tests.clocks import ManualClock
 from tests.conftest import errand
 
@@ -26,6 +26,25 @@ def test_an_age_is_allowed(clock: ManualClock) -> None:
     asked = errand(10, timedelta(seconds=5.5), clock)
     assert [asked.takes(then, ttl) for ttl in (5, 6, 60)] == [False, True, True]
     assert not errand(10, timedelta(0), clock).takes(clock.now(), 60)
+
+
+def test_how_long_what_it_was_given_is_fresh(clock: ManualClock) -> None:
+    """As long as the shortest of what it was given, within its own bound and a day; nothing old is ever fresh."""
+    then, work = clock.now(), errand(10, clock=clock)
+    assert work.until == FOREVER
+    assert not work.takes(then, 0)
+    assert work.until == FOREVER
+    assert work.takes(then, 1e12)
+    assert work.until == then + timedelta(days=1)
+    work.relies(then, 60)
+    assert work.until == then + timedelta(seconds=60)
+    assert work.takes(then, 90)
+    assert work.until == then + timedelta(seconds=60)
+    bounded = errand(10, timedelta(seconds=5), clock)
+    bounded.relies(then, 60)
+    assert bounded.until == then + timedelta(seconds=5)
+    bounded.lacks()
+    assert bounded.until == NEVER
 
 
 def test_whose_work_it_is(clock: ManualClock) -> None:

@@ -8,6 +8,7 @@ from gateway.errors import SourceBadAnswer, SourceMisconfigured, SourceTimeout, 
 from gateway.numbers.e164 import E164
 from gateway.numbers.search import Search
 from gateway.sandbox.faults import faults_of
+from gateway.upstream.errand import NEVER
 from tests.conftest import OpenRooms, Simulators, errand
 from tests.contract.acme import Acme
 from tests.contract.truth import NAMES, held, table_of
@@ -117,9 +118,11 @@ SEARCHED = E164("+44201")
 
 async def test_an_answer_cut_short_without_a_list(rig: OpenRig) -> None:
     """Where there is no list to look in, what a short answer leaves open is unknown."""
+    work = errand()
     async with listening(saying(answer(page(["+44202"], 9)))) as wire:
-        told = await rig(Many, wire.url).lookups.at("depot", [SEARCHED], errand())
+        told = await rig(Many, wire.url).lookups.at("depot", [SEARCHED], work)
     assert isinstance(failed(told)[SEARCHED], SourceBadAnswer)
+    assert work.until == NEVER
 
 
 async def test_a_source_that_can_be_asked_for_nothing(rig: OpenRig) -> None:

@@ -144,7 +144,7 @@ def test_any_minute_has_no_more_calls() -> None:
     rate, left_at = Rate(30), [-MINUTE]
     for now in (tick / 4 for tick in range(480)):
         if rate.opens_at(now) <= now:
-            rate.take()
+            rate.take(now)
             rate.end(now)
             left_at.append(now)
     assert max(sum(at <= other < at + MINUTE for other in left_at) for at in left_at) == 30

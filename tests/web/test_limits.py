@@ -154,6 +154,9 @@ def test_sizes_are_bounded(small: Client) -> None:
             "The headers are longer than 500 bytes: send fewer or shorter ones.",
         )
     assert small.send("POST", "/graphql", {"x-long": "y" * 500}, content).status == 431
+    with connected(small) as connection:
+        connection.sendall(HEAD.replace(b"host", b"x-long: " + b"y" * 500 + b"\r\nhost") + b"{" * 50)
+        assert read_reply(connection).status == 431
     body = small.post(content + b" " * 100)
     assert (body.status, body.refusal[1]) == (413, "The body is longer than 100 bytes.")
     assert small.post(content).status == 200

@@ -154,6 +154,21 @@ async def test_reservations_are_bounded(rooms: OpenRooms, sandbox: Simulators, m
     assert held.reserve(EVERYBODY) != token
 
 
+async def test_operations_of_a_stream_are_bounded(rooms: OpenRooms, sandbox: Simulators) -> None:
+    """One more than may be under way is a 503 that says what to do; once one is stopped there is room."""
+    sandbox.turn("webex", hang=True)
+    held = Reservations(Execution(make_schema(), await rooms()), 1)
+    token = held.reserve(EVERYBODY)
+    reservation = held.find(token, EVERYBODY)
+    held.start(reservation, "1", Operation(SLOW))
+    with pytest.raises(HttpRefused, match="stop one first") as refused:
+        held.start(reservation, "2", Operation(SLOW))
+    assert refused.value.status == 503
+    held.stop(reservation, "1")
+    held.start(reservation, "2", Operation(SLOW))
+    await held.open(token, reservation).aclose()
+
+
 async def test_a_stream_that_was_fetched_stays(rooms: OpenRooms) -> None:
     """The time to come for a reservation is no limit for the stream."""
     held = Reservations(Execution(make_schema(), await rooms()), 100, patience=0.0)

@@ -247,6 +247,14 @@ async def test_pages_of_other_sites_are_refused(web: Client, origin: str, let_in
         assert refused.value.status == 403
 
 
+async def test_other_hosts_are_refused(web: Client) -> None:
+    """A name that was made to point here opens no WebSocket either (DNS rebinding)."""
+    async with AsyncExitStack() as opening:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await opening.enter_async_context(socket(web.url, Host="evil.example"))
+    assert refused.value.status == 403
+
+
 SHOPS = {"data": {"sources": [{"name": "london"}, {"name": "voice_sg"}]}}
 
 

@@ -53,6 +53,11 @@ class CallGear(Simulator):
         self.sessions = Tokens(self.clock, self.begin("tokens"), "callgear")
         self.points = Points(self.clock)
 
+    @property
+    def violations(self) -> int:
+        """Those beyond the points are counted as well."""
+        return super().violations + self.points.refused
+
     def errand(self, call: Call) -> Errand:
         """Tell a list from a look-up by `phone_number` and from a login."""
         try:

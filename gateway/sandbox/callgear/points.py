@@ -21,11 +21,13 @@ class Points:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._spent: dict[tuple[Period, int], int] = {}
+        self.refused = 0
 
     def check(self, limits: Limits | None) -> None:
         """Refuse a call for which no points are left."""
         for period in SECONDS:
             if limits is not None and self._used(period) >= _most(period, limits):
+                self.refused += 1
                 raise exceeded(period, limits)
 
     def charge(self) -> None:

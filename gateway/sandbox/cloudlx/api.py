@@ -64,11 +64,15 @@ class CloudLX(Simulator):
         if errors:
             content["errors"] = errors
         headers: tuple[tuple[str, str], ...] = ()
-        if status == HTTPStatus.TOO_MANY_REQUESTS:
+        if status == HTTPStatus.TOO_MANY_REQUESTS and self.knobs.calls_per_minute is None:
             reset = int(self.clock.now() + self.knobs.retry_after)
             limits = {"limit": RATE_LIMIT, "remaining": 0, "reset": reset}
             headers = tuple((f"x-ratelimit-{name}", str(value)) for name, value in limits.items())
         return Answer(status=status, content=content, headers=headers)
+
+    def stated(self, limit: int) -> tuple[tuple[str, str], ...]:
+        """Return the framework's throttling headers, which every answer has where there is a limit."""
+        return self.throttle.headers(limit)
 
     def answer(self, call: Call) -> Answer:
         """Answer one call."""

@@ -1,0 +1,122 @@
+"""Whole answers are kept, for as long as computing them anew would give the same bytes.
+
+An answer is kept when it holds data alone, nothing in it is old, incomplete or an error, and no source was called for
+it; under who asked, in which media type, and the request's own bytes. It is served while the copies it was made of are
+fresh by their sources' rules and the request's ``maxStaleness``, less the time in which a copy in use is refreshed; and
+while nothing was read, told or forgotten of any source that the asker sees, and none of them changed its state.
+Where processes share what they keep, others may forget for this one: there no whole answer is kept.
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple, TypeAlias
+
+from msgspec import Struct
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from gateway.schema.authority import Asker
+from gateway.schema.context import Context, Rooms
+
+LARGEST = 8
+"""An answer may take so great a part of all that answers may take: one in eight."""
+
+HEADERS = {"cache-control": "private, no-cache"}
+"""A client may keep it, and asks each time whether it still holds."""
+
+Stamp: TypeAlias = tuple[tuple[int, int, str], ...]
+"""Of every source that the asker sees: what was read and forgotten, what events told, and its state."""
+
+
+class Asking(NamedTuple):
+    """Who asks, for which media type, how, and with what: the body, or the URL's query."""
+
+    asker: Asker
+    kind: str
+    method: str
+    content: bytes
+
+
+class Kept(Struct, frozen=True):
+    """An answer, its strong ETag, its head, until when it holds, and the stamp it holds under."""
+
+    body: bytes
+    etag: str
+    head: list[tuple[bytes, bytes]]
+    until: datetime
+    stamp: Stamp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - as ASGI has it
+        """Answer with it; 304 to a client that has it already (RFC 9110, 13.1.2), whatever its method."""
+        had = next((value for name, value in scope["headers"] if name == b"if-none-match"), None)
+        if had is not None and names(had.decode("latin-1"), self.etag):
+            head = [pair for pair in self.head if not pair[0].startswith(b"content-")]
+            await send({"type": "http.response.start", "status": 304, "headers": head})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": self.head.copy()})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+def names(header: str, etag: str) -> bool:
+    """Whether an If-None-Match header names the ETag, weakly compared, or any."""
+    return any(one.strip().removeprefix("W/") in (etag, "*") for one in header.split(","))
+
+
+class KeptAnswers:
+    """The kept answers of one process, of ``most`` bytes with their requests; the least recently used go first."""
+
+    def __init__(self, rooms: Rooms, most: int) -> None:
+        self._rooms = rooms
+        self._most = most
+        self._kept: OrderedDict[Asking, Kept] = OrderedDict()
+        self.held = 0
+
+    async def stamp(self, asker: Asker) -> Stamp | None:
+        """How things stand for whoever asks; None where others may change them unseen."""
+        rooms = self._rooms
+        stamps = []
+        for name in asker.sources:
+            version = rooms.inventory.version(name)
+            if version is None:
+                return None
+            stamps.append((version, await rooms.events.revision(name), rooms.callers[name].state))
+        return tuple(stamps)
+
+    async def find(self, asking: Asking) -> Kept | None:
+        """The answer, where it still holds."""
+        kept = self._kept.get(asking)
+        if kept is None:
+            return None
+        if kept.until <= self._rooms.clock.now() or kept.stamp != await self.stamp(asking.asker):
+            self._drop(asking)
+            return None
+        self._kept.move_to_end(asking)
+        return kept
+
+    def keep(
+        self, asking: Asking, stamp: Stamp | None, context: Context, answer: Mapping[str, Any], response: Response
+    ) -> Kept | None:
+        """The answer as it is kept; None where it may not be. ``stamp`` is from before it was computed."""
+        until = context.until
+        if stamp is None or until is None or answer.keys() != {"data"} or context.upstream_calls:
+            return None
+        body = bytes(response.body)
+        size = len(body) + len(asking.content)
+        if size * LARGEST > self._most or until <= self._rooms.clock.now():
+            return None
+        etag = f'"{hashlib.blake2b(body, digest_size=16, person=asking.kind[-16:].encode()).hexdigest()}"'
+        response.headers.update({**HEADERS, "etag": etag})
+        self._drop(asking)
+        kept = self._kept[asking] = Kept(body, etag, response.raw_headers, until, stamp)
+        self.held += size
+        while self.held > self._most:
+            self._drop(next(iter(self._kept)))
+        return kept
+
+    def _drop(self, asking: Asking) -> None:
+        kept = self._kept.pop(asking, None)
+        if kept is not None:
+            self.held -= len(kept.body) + len(asking.content)
