@@ -1,10 +1,10 @@
 # The gateway as uid 10001 on a root file system that may be read-only. Without a command it serves the simulators:
 #
 #   docker run --read-only --publish 8000:8000 IMAGE
-#   docker run --read-only --publish 8000:8000 --volume ./gateway.toml:/state/gateway.toml:ro IMAGE \
-#     serve --config gateway.toml --host 0.0.0.0
+#   docker run --read-only --publish 8000:8000 --volume gateway-state:/state --volume ./gateway.toml:/etc/gateway.toml:ro IMAGE \
+#     serve --config /etc/gateway.toml --host 0.0.0.0
 #
-# A volume at /state keeps what outlives a container. GraphiQL comes along as `sh scripts/console` has built it; without
+# A volume at /state keeps what outlives a container: events, and the key that signs cursors. GraphiQL comes along as `sh scripts/console` has built it; without
 # that a small console stands in for it. `sh scripts/image` builds both and proves what is said here.
 
 ARG PYTHON_IMAGE=docker.io/library/python:3.13-slim-trixie

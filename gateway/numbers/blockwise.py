@@ -40,6 +40,7 @@ class Blockwise:
         self._first: E164 | None = None
         self._repeats = 0
         self._edge = 0
+        self._leapt = 0
         self._largest = 0
         self._ahead = 1
         self.cut_to: int | None = None
@@ -137,6 +138,7 @@ class Blockwise:
         """Nothing more at the edge: go on behind a hole if rows were seen there, else this is the end."""
         behind = [start for start, page in self._answers.items() if page.sent and start > self._edge]
         if behind:
+            self._leapt += min(behind) - self._edge
             self._edge = min(behind)
         else:
             self.ended = True
@@ -173,6 +175,6 @@ class Blockwise:
 
     def result(self) -> Drained:
         """What was read, once the end is proven."""
-        if self._gathered.total not in (None, self._edge):
+        if self._gathered.total not in (None, self._edge - self._leapt):
             self._gathered.remark(remarks.TOTAL_DIFFERS)
         return self._gathered.drained(self._edge)

@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from gateway.errors import StoreUnavailable
 from gateway.numbers import reconcile
@@ -22,7 +21,7 @@ from gateway.numbers.e164 import E164
 from gateway.numbers.model import Number
 from gateway.numbers.reconcile import Held
 from gateway.providers.protocol import Source, Told
-from gateway.upstream import tables
+from gateway.upstream import statements, tables
 from gateway.upstream.changes import Extent
 from gateway.upstream.clock import Clock
 from gateway.upstream.database import Database
@@ -32,8 +31,6 @@ REDELIVERED_WITHIN = timedelta(minutes=10)
 """A full snapshot that comes again within this time is the sender's retry; after it, it is a statement of its own."""
 
 HOUR = 3600.0
-
-_UPSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
@@ -166,10 +163,11 @@ class Store:
 
     def _pool(self, connection: Connection, source: str, among: Collection[E164] | None = None) -> dict[E164, Held]:
         """What is held of a source's numbers; only of some where these are named."""
-        wanted = select(tables.numbers).where(tables.numbers.c.source == source)
-        if among is not None:
-            wanted = wanted.where(tables.numbers.c.e164.in_(among))
-        return {E164(row.e164): self._held(row) for row in connection.execute(wanted)}
+        if among is None:
+            rows = connection.execute(statements.POOL, {"source": source})
+        else:
+            rows = connection.execute(statements.AMONG, {"source": source, "among": list(among)})
+        return {E164(row.e164): self._held(row) for row in rows}
 
     def _held(self, row: Row[Any]) -> Held:
         told, listed = (self._records.read(row.source, text) for text in (row.told, row.listed))
@@ -201,9 +199,7 @@ class Store:
                 }
                 for e164, held in anew.items()
             ]
-            upsert = _UPSERTS[connection.dialect.name](tables.numbers)
-            renewed = {name: upsert.excluded[name] for name in ("told", "listed", "version", "removed", "revision")}
-            connection.execute(upsert.on_conflict_do_update(index_elements=["source", "e164"], set_=renewed), rows)
+            connection.execute(statements.HOLD[connection.dialect.name], rows)
         if differences:
             first = _next_places(connection, len(differences))
             rows = [
@@ -216,41 +212,33 @@ class Store:
                 }
                 for sequence, change in enumerate(differences, first)
             ]
-            connection.execute(insert(tables.changes), rows)
+            connection.execute(statements.APPEND, rows)
 
 
 def _next_places(connection: Connection, count: int) -> int:
     """The first of so many places at the end of the log."""
-    last = update(tables.head).values(sequence=tables.head.c.sequence + count).returning(tables.head.c.sequence)
-    return int(connection.execute(last).scalar_one()) - count + 1
+    return int(connection.execute(statements.ADVANCE, {"count": count}).scalar_one()) - count + 1
 
 
 def _take_turn(connection: Connection) -> int:
     """Wait until nobody else writes; the number of this write."""
-    turn = update(tables.head).values(revision=tables.head.c.revision + 1).returning(tables.head.c.revision)
-    return int(connection.execute(turn).scalar_one())
+    return int(connection.execute(statements.TAKE_TURN).scalar_one())
 
 
 def _is_new(
     connection: Connection, source: str, digest: bytes, body: bytes, at: datetime, again: datetime | None
 ) -> bool:
     """Keep the event, unless its content was received before; after ``again`` only, where that is given."""
-    upsert = _UPSERTS[connection.dialect.name](tables.events)
-    event = upsert.values(source=source, digest=digest, received_at=at, body=body)
+    event = {"source": source, "digest": digest, "received_at": at, "body": body}
     if again is None:
-        kept = event.on_conflict_do_nothing(index_elements=["source", "digest"])
+        kept = connection.execute(statements.KEEP_ONCE[connection.dialect.name], event)
     else:
-        kept = event.on_conflict_do_update(
-            index_elements=["source", "digest"], set_={"received_at": at}, where=tables.events.c.received_at <= again
-        )
-    return connection.scalar(kept.returning(tables.events.c.id)) is not None
+        kept = connection.execute(statements.KEEP_AGAIN[connection.dialect.name], {**event, "again": again})
+    return kept.scalar() is not None
 
 
 def _note(connection: Connection, source: str, revision: int, known: Known) -> None:
     """Keep what is known of the source; what is not said this time stays as it was."""
-    upsert = _UPSERTS[connection.dialect.name](tables.sources).values(
-        source=source, revision=revision, heard_at=known.heard_at, full_at=known.full_at, total=known.total
-    )
-    said = {"revision": revision, "heard_at": known.heard_at}
-    said |= {name: value for name in ("full_at", "total") if (value := getattr(known, name)) is not None}
-    connection.execute(upsert.on_conflict_do_update(index_elements=["source"], set_=said))
+    said = {"source": source, "revision": revision, "heard_at": known.heard_at}
+    said |= {"full_at": known.full_at, "total": known.total}
+    connection.execute(statements.NOTE[connection.dialect.name], said)

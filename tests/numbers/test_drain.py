@@ -195,3 +195,17 @@ def test_answers_to_questions_that_are_no_longer_asked_are_dropped() -> None:
     assert list(steps.send((third, page(*ROWS[100:104])))) == []
     drained, _ = finish(steps, asks, lambda ask: page(*ROWS[ask.start : min(ask.start + 4, 6)]))
     assert e164s(drained.rows) == e164s(ROWS[:6])
+
+
+def test_an_empty_page_before_others_is_told() -> None:
+    """Rows were seen behind it, so rows are missing: the total, which the last page reaches, is not what was read."""
+    drained, _ = read_whole(
+        Paging(size=20, aligned=True, ahead=2),
+        lambda block: (
+            page(*ROWS[block.start : block.start + block.size][: 21 - block.start], total=21)
+            if block.start
+            else page(total=21)
+        ),
+        LastFirst(),
+    )
+    assert (e164s(drained.rows), drained.drift) == (e164s(ROWS[19:21]), ("total differs from the rows",))

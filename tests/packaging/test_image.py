@@ -7,14 +7,17 @@ import sys
 from collections.abc import Iterator
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from gateway.commands.serving import demo
+from gateway.commands.serving import demo, serve
+from gateway.sections import StateSettings
 from tests.packaging.clone import ROOT, tool
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 BUILDER, FINAL = re.split(r"^FROM ", DOCKERFILE, flags=re.MULTILINE)[1:]
 
 
@@ -81,6 +84,18 @@ def test_without_a_command_the_demo_is_served() -> None:
     assert (entry, command[0]) == (["gateway"], "demo")
     asked = demo.make_context("demo", command[1:]).params
     assert asked == {"host": "0.0.0.0", "port": 8000, "insecure": True}
+
+
+def test_what_is_served_for_long_has_a_volume() -> None:
+    """The README's command and the recipe's are one: it is a command of the gateway, and its volume is where the store is by default."""
+    shown = README.partition("docker run ")[2].partition("```")[0].replace("\\\n", " ").split()
+    recipe = " ".join(line.lstrip("# ") for line in DOCKERFILE.splitlines()).replace("\\", " ")
+    assert f"docker run {' '.join(shown)} " in " ".join(recipe.split())
+    volumes = [shown[place + 1].split(":") for place, word in enumerate(shown) if word == "--volume"]
+    asked = serve.make_context("serve", shown[shown.index("serve") + 1 :]).params
+    store = Path(*instructions(FINAL, "WORKDIR"), StateSettings().database_url.removeprefix("sqlite:///"))
+    assert ["gateway-state", str(store.parent)] in volumes
+    assert ["./gateway.toml", str(asked["path"]), "ro"] in volumes
 
 
 @pytest.fixture(params=[HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.NOT_FOUND])
