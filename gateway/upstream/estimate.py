@@ -1,7 +1,7 @@
 """How many upstream calls something may take, told before the first one; never fewer than a sound source will be asked.
 
 What a source does that is not documented (a token that ends early, a question it wants put otherwise, pages that it
-cuts short) comes on top; however that may be, its own rate bounds what it can be asked within a request's deadline.
+cuts short, blocks that are too much for it) comes on top; however that may be, its own rate bounds what it can be asked within a request's deadline.
 """
 
 from collections.abc import Mapping
@@ -56,14 +56,10 @@ class Estimates:
         if source is None:
             return 0
         in_own_order = search.order.field is OrderField.SOURCE
-        whole = (
-            0
-            if not in_own_order and await self.is_at_hand(name, errand)
-            else self._whole(name, self._inventory.paging(name))
-        )
+        whole = 0 if not in_own_order and await self.is_at_hand(name, errand) else self._whole(name, source.paging)
         if not in_own_order:
             return whole
-        page = self._page(name, self._inventory.paging(name), search, span) if span.last is None else whole
+        page = self._page(name, source.paging, search, span) if span.last is None else whole
         return page + (whole if counted else 0)
 
     async def is_at_hand(self, name: str, errand: Errand | None) -> bool:
@@ -83,7 +79,7 @@ class Estimates:
         if count <= few or caller.lists is None:
             return single * count
         unlisted = 0 if self._inventory.length(name) is not None else single * count
-        return max(single * few, self._whole(name, self._inventory.paging(name)) + unlisted)
+        return max(single * few, self._whole(name, caller.lists.paging) + unlisted)
 
     def _capacity(self, name: str) -> int:
         """Numbers of one request."""

@@ -64,10 +64,6 @@ class Inventory:
         """How many rows a source sent when it was last read whole, None when it never was."""
         return self._lengths.get(name)
 
-    def paging(self, name: str) -> Paging:
-        """How a source's list is read now; it has one."""
-        return self._sizes[name].paging
-
     async def window(
         self, search: Search, span: Range, names: Sequence[str], errand: Errand, *, counted: bool
     ) -> Window:
@@ -118,7 +114,7 @@ class Inventory:
             if source is None or name in self._unsorted or self._is_short(source):
                 continue
             if await self.kept(name, source.settings.ttl, errand) is None:
-                found[name] = self.paging(name)
+                found[name] = self._sizes[name].paging
         return found
 
     def _is_short(self, source: Lists) -> bool:

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import PATIENCE
 from tests.schema.gateways import Client, Json, Simulated, gateway
 
 
 @pytest.fixture(scope="module")
 def fresh(simulated: Simulated) -> Iterator[Client]:
     """A gateway that keeps nothing for longer than a moment, so that every operation asks its sources."""
-    sources = {name: {**held, "ttl": 0, "calls_per_minute": 1_000_000} for name, held in simulated.sources.items()}
+    told = {"ttl": 0, "calls_per_minute": 1_000_000, "timeout": PATIENCE}
+    sources = {name: {**held, **told} for name, held in simulated.sources.items()}
     with gateway(sources) as client:
         yield client
 

@@ -155,7 +155,7 @@ def test_sizes_are_bounded(small: Client) -> None:
         )
     assert small.send("POST", "/graphql", {"x-long": "y" * 500}, content).status == 431
     with connected(small) as connection:
-        connection.sendall(HEAD.replace(b"host", b"x-long: " + b"y" * 500 + b"\r\nhost") + b"{" * 50)
+        connection.sendall(HEAD.replace(b"\r\nhost", b"\r\nx-long: " + b"y" * 500 + b"\r\nhost") + b"{" * 50)
         assert read_reply(connection).status == 431
     body = small.post(content + b" " * 100)
     assert (body.status, body.refusal[1]) == (413, "The body is longer than 100 bytes.")
