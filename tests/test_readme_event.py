@@ -1,7 +1,6 @@
 """The README's event, sent by curl to ``gateway demo`` as it stands there: in the list, in a look-up, and told to who listens."""
 
 import json
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -15,7 +14,8 @@ from gateway.commands.webhook import EXAMPLE
 from gateway.schema.subscription import cursor_of
 from tests.schema.commands import Command
 from tests.schema.gateways import Client, Json
-from tests.test_docs import README, blocks
+from tests.test_docs import blocks
+from tests.test_readme_curl import BY_CURL
 from tests.web.frames import events_in
 
 SAMPLE = Path(__file__).parent / "samples" / "8x8" / "event.json"
@@ -44,9 +44,17 @@ def sending() -> str:
 
 
 def listening() -> str:
-    """The README's command that listens."""
-    [command] = re.findall("`(curl -N[^`]*)`", README)
-    return str(command)
+    """The README's command that listens, behind the address and the key that it sets before."""
+    given, *_, command = blocks("bash", BY_CURL)
+    assert command.startswith("curl -N ")
+    return f"{given}exec {command.strip()}"
+
+
+def shown(cursor: str | None) -> tuple[str | None, str, Json]:
+    """The README's event, at that place of the log."""
+    [text] = blocks("text", BY_CURL)
+    [event] = events_in(text.strip().replace("id: …", f"id: {cursor}"))
+    return event
 
 
 def ran(command: str) -> str:
@@ -56,8 +64,8 @@ def ran(command: str) -> str:
 
 @contextmanager
 def heard(command: str, after: str) -> Iterator[Heard]:
-    """The cursors and changes that a listening command prints, behind this cursor."""
-    resumed = f"exec {command} -H 'last-event-id: {after}'"
+    """The cursors and changes that the listening command prints, behind this cursor."""
+    resumed = f"{command} -H 'last-event-id: {after}'"
     with subprocess.Popen(["/bin/sh", "-c", resumed], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603 - the README's
         printed = process.stdout
         assert printed is not None
@@ -88,11 +96,9 @@ def test_the_readmes_curl(tmp_path: Path) -> None:
         assert client.send("GET", "/ready").json["sources"]["voice_sg"]["events"] == {"kept": 1, "duplicate": 1}
         with heard(listen, cursor_of(0)) as changes:
             (first, change), (second, other) = islice(changes, 2)
-        assert [(change["kind"], change["e164"]), (other["kind"], other["e164"])] == [
-            ("UPDATED", e164) for e164 in NUMBERS
-        ]
-        assert [first, second] == [change["cursor"], other["cursor"]]
-        with heard(listen, change["cursor"]) as changes:
+        assert [change, other] == [{"kind": "UPDATED", "e164": e164} for e164 in NUMBERS]
+        assert (first, "next", {"data": {"phoneNumberChanged": change}}) == shown(first)
+        with heard(listen, first) as changes:
             assert next(changes) == (second, other)
             assert json.loads(ran(send.replace("2023-02-17", "2024-02-17")))["event"] == "kept"
             assert next(change for _, change in changes if change["e164"] == NUMBERS[0])["kind"] == "UPDATED"
