@@ -110,7 +110,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     tokens = None if settings.tokens is None else Tokens(settings.tokens)
     door = Door(settings, tokens)
     clock = clock or SystemClock()
-    admission, metrics = Admission(settings.limits, clock), Metrics()
+    admission, metrics, ending = Admission(settings.limits, clock), Metrics(), asyncio.Event()
     trust = settings.server.trusted_documents
     trusted = {} if trust == "off" else read_manifests(settings.server.trusted_manifests)
 
@@ -121,9 +121,9 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
             app.state.rooms = rooms
             execution, kept = Execution(schema, rooms), KeptAnswers(rooms, settings.state.answer_bytes)
             app.router.routes[:0] = [
-                Route("/graphql", GraphQLEndpoint(execution, door, library, admission, kept, settings)),
-                WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, admission, settings)),
-                *health_routes(rooms, plain, door),
+                Route("/graphql", GraphQLEndpoint(execution, door, library, admission, kept, settings, ending)),
+                WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, admission, settings, ending)),
+                *health_routes(rooms, plain, door, ending),
                 *asset_routes(GRAPHIQL),
                 webhook_route(rooms.events, settings, metrics.tell),
                 metrics.route(),
@@ -134,7 +134,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     around = Middleware(Requests, metrics.tell, clock)
     front = Middleware(Front, settings.server, door, admission)
     app = Starlette(lifespan=lifespan, middleware=[around, *cors(settings.server), front], exception_handlers=HANDLERS)
-    app.state.door, app.state.tell = door, metrics.tell
+    app.state.door, app.state.tell, app.state.ending = door, metrics.tell, ending
     return app
 
 

@@ -47,6 +47,9 @@ class ServerSettings(BaseModel):
     heartbeat: float = Field(
         10.0, gt=0, le=60, description="Seconds of silence on a stream before a sign of life is sent."
     )
+    drain_seconds: float = Field(
+        1.0, ge=0, le=60, description="Seconds after SIGTERM for which all is answered, but /ready says no."
+    )
     trusted_documents: Literal["off", "allow", "only"] = Field(
         "off", description="Documents that are known by their ids: not used, answered like any other, or nothing else."
     )
@@ -151,6 +154,11 @@ class LimitSettings(BaseModel):
     lookups: int = Field(500, gt=0, description="Numbers looked up in one field at most.")
     webhook_bytes: int = Field(8_388_608, gt=0, description="Bytes of one event at most.")
     batch: int = Field(1, gt=0, le=100, description="Operations of one request at most; 1 is no batches.")
+    unread_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="Seconds for which a client may read nothing of what waits for it, before it is cut off.",
+    )
     socket_init: float = Field(10.0, gt=0, description="Seconds that a WebSocket has for its connection_init.")
     socket_operations: int = Field(100, gt=0, description="Operations under way on one WebSocket at most.")
     document_bytes: int = Field(32_768, gt=0, description="Bytes of one GraphQL document at most.")

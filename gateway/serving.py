@@ -1,5 +1,6 @@
 """Runs an ASGI application with uvicorn on a socket that is bound first, so that a taken port is a plain sentence."""
 
+import asyncio
 import gc
 import signal
 import socket
@@ -16,7 +17,11 @@ from starlette.types import ASGIApp
 from gateway.errors import SettingsInvalid
 from gateway.sections import LimitSettings
 from gateway.telemetry import silence
+from gateway.web.frames import BoundedSocket
 from gateway.web.receiving import BoundedProtocol
+
+PATIENCE = 8
+"""Seconds that requests under way have to be answered once the door is shut."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -65,13 +70,17 @@ def run(
     bound: socket.socket,
     limits: LimitSettings | None = None,
     reload: Callable[[], None] | None = None,
+    drain: float = 0.0,
 ) -> None:
-    """Serve until a signal; requests under way are finished. ``reload`` is called on SIGHUP, where there is one."""
+    """Serve until a signal; requests under way are finished. ``reload`` is called on SIGHUP, where there is one.
+
+    After SIGTERM everything is answered for ``drain`` seconds more, while ``/ready`` says no and connections are not kept.
+    """
     if reload is not None and hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda *_: reload())
     gc.collect()
     gc.freeze()  # what lives as long as the process is not searched for garbage again: up to 50 ms each time
-    _server(app, limits).run(sockets=[bound])
+    _server(app, limits, drain).run(sockets=[bound])
 
 
 @contextmanager
@@ -90,24 +99,44 @@ def running(app: ASGIApp, bound: socket.socket, limits: LimitSettings | None = N
 class _Server(uvicorn.Server):
     """Ends in peace on a signal: uvicorn's own raises it once more after its shutdown, and the process would fail."""
 
+    def __init__(self, config: uvicorn.Config, ending: asyncio.Event, drain: float) -> None:
+        super().__init__(config)
+        self._ending = ending
+        self._drain = drain
+        self._draining = False
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """The first signal asks for the end, an interrupt after it forces it."""
         super().handle_exit(sig, frame)
         self._captured_signals.clear()
+        self._draining = sig == signal.SIGTERM
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Whoever sends requests here is told before the door is shut: what comes until then is answered."""
+        self._ending.set()
+        if self._draining:
+            self.server_state.default_headers.append((b"connection", b"close"))
+            await asyncio.sleep(self._drain)
+        await super().shutdown(sockets)
 
 
-def _server(app: ASGIApp, limits: LimitSettings | None = None) -> uvicorn.Server:
-    tell = getattr(getattr(app, "state", None), "tell", silence)
-    protocol = partial(BoundedProtocol, limits=limits or LimitSettings(), tell=tell)
+def _server(app: ASGIApp, limits: LimitSettings | None = None, drain: float = 0.0) -> uvicorn.Server:
+    state, limits = getattr(app, "state", None), limits or LimitSettings()
+    bounds = {"limits": limits, "tell": getattr(state, "tell", silence)}
     return _Server(
         uvicorn.Config(
             app,
-            http=protocol,  # type: ignore[arg-type]  # called like the class that uvicorn wants
+            http=partial(BoundedProtocol, **bounds),  # type: ignore[arg-type]  # called like the class that uvicorn wants
+            ws=partial(BoundedSocket, **bounds),  # type: ignore[arg-type]  # likewise
+            ws_max_size=limits.body_bytes,
+            ws_per_message_deflate=False,  # 50 KB for each socket, and nobody's messages are long
             log_config=None,  # its lines are written as all others are
             log_level="warning",
             access_log=False,
             server_header=False,
             proxy_headers=False,  # whom to believe is a setting of the gateway
-            timeout_graceful_shutdown=10,
-        )
+            timeout_graceful_shutdown=PATIENCE,
+        ),
+        getattr(state, "ending", asyncio.Event()),
+        drain,
     )

@@ -34,7 +34,7 @@ SAID = [
 ASKED = {"e164s": NUMBERS, "first": NUMBERS[0]}
 WRITTEN_FOR = "http://127.0.0.1:8000"
 
-Heard = Iterator[tuple[str | None, Json]]
+Heard = Iterator[tuple[str, Json]]
 
 
 def sending() -> str:
@@ -50,7 +50,7 @@ def listening() -> str:
     return f"{given}exec {command.strip()}"
 
 
-def shown(cursor: str | None) -> tuple[str | None, str, Json]:
+def shown(cursor: str) -> tuple[str | None, str, Json]:
     """The README's event, at that place of the log."""
     [text] = blocks("text", BY_CURL)
     [event] = events_in(text.strip().replace("id: …", f"id: {cursor}"))
@@ -70,7 +70,9 @@ def heard(command: str, after: str) -> Iterator[Heard]:
         printed = process.stdout
         assert printed is not None
         texts = iter(lambda: b"".join(iter(printed.readline, b"\n")).decode().removesuffix("\n"), "")
-        yield ((cursor, data["data"]["phoneNumberChanged"]) for text in texts for cursor, _, data in events_in(text))
+        yield (
+            (str(cursor), data["data"]["phoneNumberChanged"]) for text in texts for cursor, _, data in events_in(text)
+        )
         process.terminate()
 
 

@@ -1,5 +1,6 @@
 """serve · demo · sandbox: the commands that go on until they are stopped."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -49,7 +50,8 @@ def serve(path: Path | None, host: str | None, port: int | None, insecure: bool 
         bound = bind(settings.server.host, settings.server.port)
         write_json_lines()
         click.echo(f"gateway {__version__} serves {', '.join(sorted(settings.sources))} at {url_of(bound)}/graphql")
-        run(app, bound, settings.limits, lambda: _reload_clients(app.state.door, path))
+        reload = partial(_reload_clients, app.state.door, path)
+        run(app, bound, settings.limits, reload, settings.server.drain_seconds)
 
 
 def _reload_clients(door: Door, path: Path | None) -> None:

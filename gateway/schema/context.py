@@ -1,6 +1,6 @@
 """What every resolver is handed: who asks, the rooms below, and this request's loaders and deadline."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from gateway.errors import BadUserInput
@@ -54,7 +54,8 @@ class Context:
     """What lives as long as one request.
 
     ``takes_parts``: the client accepts an answer in parts. ``as_text``: the answer's data is only to be encoded, so its
-    parts may be JSON text already (``msgspec.Raw``). ``after`` is the cursor that a client resumes a stream with, beside
+    parts may be JSON text already (``msgspec.Raw``). ``listening`` is called when what was asked is there, and what follows
+    may take for ever. ``after`` is the cursor that a client resumes a stream with, beside
     what its document says; ``cursor`` is that of the answer which a stream has just come to.
     """
 
@@ -66,12 +67,14 @@ class Context:
         takes_parts: bool = False,
         as_text: bool = False,
         after: str | None = None,
+        listening: Callable[[], None] = lambda: None,
     ) -> None:
         self.rooms = rooms
         self.asker = asker
         self.takes_parts = takes_parts
         self.as_text = as_text
         self.after = after
+        self.listening = listening
         self.cursor: str | None = None
         self.renew()
 

@@ -1,6 +1,6 @@
 """Runs operations, each with its own context: to one answer, or to a stream of them."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
@@ -72,13 +72,20 @@ class Execution:
         return answer_of(result)
 
     async def stream(
-        self, operation: Operation, asker: Asker, *, takes_parts: bool = False, after: str | None = None
+        self,
+        operation: Operation,
+        asker: Asker,
+        *,
+        takes_parts: bool = False,
+        after: str | None = None,
+        listening: Callable[[], None] = lambda: None,
     ) -> Stream:
         """The answers of a subscription; of a query its one answer, in parts where it has any and they are taken.
 
-        ``after`` is the cursor to resume a subscription with, and stands above the one in its arguments.
+        ``after`` is the cursor to resume a subscription with, and stands above the one in its arguments; ``listening``
+        is called when it has begun.
         """
-        context = Context(self._rooms, asker, takes_parts=takes_parts, after=after)
+        context = Context(self._rooms, asker, takes_parts=takes_parts, after=after, listening=listening)
         results = await self._schema.stream(
             operation.query,
             variable_values=operation.variables,

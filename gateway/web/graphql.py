@@ -49,6 +49,7 @@ class GraphQLEndpoint:
         admission: Admission,
         kept: KeptAnswers,
         settings: Settings,
+        ending: asyncio.Event,
     ) -> None:
         self._execution = execution
         self._kept = kept
@@ -60,6 +61,7 @@ class GraphQLEndpoint:
         self._draft = settings.server.status_codes == "draft"
         self._heartbeat = settings.server.heartbeat
         self._batch = settings.limits.batch
+        self._ending = ending
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -108,7 +110,7 @@ class GraphQLEndpoint:
             return PlainTextResponse(self._reservations.reserve(asker), 201, headers=NOT_STORED)
         reservation = self._reservations.find(token, asker)
         if request.method == "GET":
-            return Streamed(self._reservations.open(token or "", reservation), SHARED, self._heartbeat)
+            return Streamed(self._reservations.open(token or "", reservation), SHARED, self._heartbeat, [self._ending])
         if request.method == "DELETE":
             self._reservations.stop(reservation, request.query_params.get("operationId"))
             return Response(status_code=200, headers=NOT_STORED)
@@ -160,7 +162,7 @@ class GraphQLEndpoint:
         answers = self._execution.stream(operation, asker, takes_parts=True)
         first = await anext(answers)
         if "hasNext" in first.answer:
-            return Streamed(_with_first(first, answers), PATCHES, self._heartbeat)
+            return Streamed(_with_first(first, answers), PATCHES, self._heartbeat, [asyncio.Event()])
         await answers.aclose()
         return self._response(first.answer, kind)
 
@@ -169,7 +171,9 @@ class GraphQLEndpoint:
         if kind is None:
             raise HttpRefused(406, BadUserInput.code, SUBSCRIBE)
         framing = EVENT_STREAM if kind == EVENTS else PAYLOADS
-        return Streamed(self._execution.stream(operation, asker, after=wants.after), framing, self._heartbeat)
+        begun = asyncio.Event()
+        answers = self._execution.stream(operation, asker, after=wants.after, listening=begun.set)
+        return Streamed(answers, framing, self._heartbeat, [begun, self._ending])
 
     def _response(self, answer: dict[str, Any], kind: str) -> Response:
         return json_response(answer, status_of(answer, kind, draft=self._draft), kind)

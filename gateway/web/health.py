@@ -1,5 +1,6 @@
 """Whether the process lives, whether it can answer, and the schema as text."""
 
+import asyncio
 import hashlib
 
 import msgspec
@@ -15,8 +16,8 @@ from gateway.web.auth import Door
 from gateway.web.negotiation import JSON
 
 
-def health_routes(rooms: Rooms, sdl: str, door: Door) -> list[Route]:
-    """The routes ``/health``, ``/ready`` and ``/schema.graphql``."""
+def health_routes(rooms: Rooms, sdl: str, door: Door, ending: asyncio.Event) -> list[Route]:
+    """The routes ``/health``, ``/ready`` and ``/schema.graphql``; once the process is ``ending`` it is not ready."""
     etag = f'"{hashlib.sha256(sdl.encode()).hexdigest()[:32]}"'
 
     async def health(_: Request) -> Response:
@@ -31,7 +32,7 @@ def health_routes(rooms: Rooms, sdl: str, door: Door) -> list[Route]:
             }
             for name, caller in rooms.callers.items()
         }
-        able = any(source["state"] != "DOWN" for source in sources.values())
+        able = not ending.is_set() and any(source["state"] != "DOWN" for source in sources.values())
         body = msgspec.json.encode({"ready": able, "sources": sources})
         return Response(body, 200 if able else 503, media_type="application/json")
 

@@ -87,10 +87,13 @@ class KeptAnswers:
 
     async def find(self, asking: Asking) -> Kept | None:
         """The answer, where it still holds."""
-        kept = self._kept.get(asking)
-        if kept is None:
+        if asking not in self._kept:
             return None
-        if kept.until <= self._rooms.clock.now() or kept.stamp != await self.stamp(asking.asker):
+        stamp = await self.stamp(asking.asker)
+        kept = self._kept.get(asking)
+        if kept is None:  # it was forgotten meanwhile
+            return None
+        if kept.until <= self._rooms.clock.now() or kept.stamp != stamp:
             self._drop(asking)
             return None
         self._kept.move_to_end(asking)

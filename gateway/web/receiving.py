@@ -9,6 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from gateway.errors import BadUserInput
 from gateway.sections import LimitSettings
 from gateway.telemetry import Refused, Tell, silence
+from gateway.web.frames import Unread
 
 REASONS = {400: "Bad Request", 408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large"}
 
@@ -27,6 +28,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head = 0
         self._in_head = False
         self._pending = 0
+        self._unread = Unread(limits, tell, BadUserInput.code)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """A connection that says nothing is closed as well."""
@@ -36,7 +38,18 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is expected any more."""
         self._disarm()
+        self._unread.end()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The client does not read as fast as is written."""
+        super().pause_writing()
+        self._unread.begin(self.transport)
+
+    def resume_writing(self) -> None:
+        """It has read."""
+        self._unread.end()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Whatever arrived; what belongs to a head that has not ended is counted, since the parser gathers it."""

@@ -6,23 +6,25 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing, suppress
-from typing import Any
+from functools import partial
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import msgspec
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from gateway.errors import BadUserInput, Forbidden, RequestRefused, Unauthenticated
+from gateway.errors import BadUserInput, Forbidden, Overloaded, RequestRefused, Unauthenticated
 from gateway.schema.authority import Asker
 from gateway.settings import Settings
 from gateway.telemetry import Refused
-from gateway.web.answers import codes_of, error_answer, refused_answer, tell_codes, teller
+from gateway.web.answers import codes_of, error_answer, json_response, refused_answer, tell_codes, teller
 from gateway.web.auth import Door
-from gateway.web.budget import Admission
+from gateway.web.budget import Admission, Place
 from gateway.web.documents import Library
 from gateway.web.exchange import Asked, HttpRefused, asked_of
 from gateway.web.execution import Execution
+from gateway.web.negotiation import JSON
 
 PROTOCOL = "graphql-transport-ws"
 REASON_BYTES = 123
@@ -41,15 +43,21 @@ class SocketEndpoint:
     """An ASGI application for the WebSockets of one path."""
 
     def __init__(
-        self, execution: Execution, door: Door, library: Library, admission: Admission, settings: Settings
+        self,
+        execution: Execution,
+        door: Door,
+        library: Library,
+        admission: Admission,
+        settings: Settings,
+        ending: asyncio.Event,
     ) -> None:
         self.execution = execution
         self.door = door
         self.library = library
         self.admission = admission
-        self.body_bytes = settings.limits.body_bytes
         self.init_seconds = settings.limits.socket_init
         self.operations = settings.limits.socket_operations
+        self.ending = ending
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket until it is closed."""
@@ -57,6 +65,10 @@ class SocketEndpoint:
         if not same_origin(socket.headers):
             teller(scope)(Refused(Forbidden.code))
             await socket.close()  # before it is accepted: a 403
+            return
+        if self.ending.is_set():
+            refused = error_answer(Overloaded.code, "This gateway is ending: connect again, to another one.")
+            await socket.send_denial_response(json_response(refused, 503, JSON, {"retry-after": "1"}))
             return
         offered = PROTOCOL in scope["subprotocols"]
         await socket.accept(PROTOCOL if offered else None)
@@ -83,6 +95,8 @@ class _Connection:
         self._initialised = asyncio.timeout(endpoint.init_seconds)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._listening: set[asyncio.Task[None]] = set()
+        self._sending = asyncio.Lock()
         self._handlers = {
             "connection_init": self._init,
             "ping": self._ping,
@@ -93,6 +107,7 @@ class _Connection:
 
     async def serve(self) -> None:
         """Answer messages until either side closes; whatever is under way then is cancelled."""
+        leaving = asyncio.create_task(self._leave())
         try:
             async with self._initialised:
                 await self._listen()
@@ -103,9 +118,17 @@ class _Connection:
         except WebSocketDisconnect:
             pass
         finally:
-            for task in self._tasks:
+            for task in (leaving, *self._tasks):
                 task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.gather(leaving, *self._tasks, return_exceptions=True)
+
+    async def _leave(self) -> None:
+        """When the process ends: what was asked is answered, who listens is let go, and told to connect again."""
+        await self._endpoint.ending.wait()
+        for task in self._listening:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._close(1001, "Going away: connect again")
 
     async def _listen(self) -> None:
         while True:
@@ -122,8 +145,6 @@ class _Connection:
         text = received.get("text")
         if text is None:
             raise Closed(4400, "Messages must be text frames")
-        if len(text) > self._endpoint.body_bytes:
-            raise Closed(1009, f"A message has at most {self._endpoint.body_bytes} characters")
         try:
             message = msgspec.json.decode(text)
         except (ValueError, RecursionError):
@@ -165,6 +186,8 @@ class _Connection:
             asked = asked_of(message["payload"])
         except HttpRefused as refused:
             raise Closed(4400, str(refused)) from None
+        if self._endpoint.ending.is_set():
+            return  # the close that follows says so
         if name in self._running:
             raise Closed(4409, f"Subscriber for {name} already exists")
         if len(self._running) >= self._endpoint.operations:
@@ -175,6 +198,7 @@ class _Connection:
         self._running[name] = task
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._listening.discard)
 
     async def _complete(self, message: dict[str, Any]) -> None:
         task = self._running.pop(_id(message), None)
@@ -186,7 +210,8 @@ class _Connection:
         try:
             with self._endpoint.admission.place(asker.name) as place:
                 operation = await self._endpoint.library.operation_of(asked)
-                async with aclosing(self._endpoint.execution.stream(operation, asker)) as stream:
+                listening = partial(self._listens, place, cast("asyncio.Task[None]", asyncio.current_task()))
+                async with aclosing(self._endpoint.execution.stream(operation, asker, listening=listening)) as stream:
                     async for told in stream:
                         place.leave()
                         if "data" not in told.answer:
@@ -199,22 +224,33 @@ class _Connection:
         except RequestRefused as refused:
             await self._end(name, {"type": "error", "payload": refused_answer(refused)["errors"]})
 
+    def _listens(self, place: Place, task: asyncio.Task[None]) -> None:
+        """An operation is a subscription, and has begun: it waits, which is no work."""
+        place.leave()
+        self._listening.add(task)
+
     async def _end(self, name: str, message: dict[str, Any]) -> None:
         """The last message of an operation; its id is free before the client hears of it."""
         del self._running[name]
         await self._send({"id": name, **message})
 
     async def _send(self, message: dict[str, Any]) -> None:
-        """As text: browsers' clients do not read binary frames. To whoever has left nothing is said."""
+        """As text: browsers' clients do not read binary frames. To whoever has left nothing is said.
+
+        One after another, each once the one before was taken: of a reader that does not read, one message waits.
+        """
         payload = message.get("payload")
         if message["type"] in ("next", "error"):
             tell_codes(self._socket.scope, codes_of(payload if isinstance(payload, dict) else {"errors": payload}))
-        with suppress(WebSocketDisconnect, RuntimeError):  # Starlette raises the second when a close was sent before
-            await self._socket.send_text(msgspec.json.encode(message).decode())
+        async with self._sending:
+            with suppress(
+                WebSocketDisconnect, RuntimeError
+            ):  # Starlette raises the second when a close was sent before
+                await self._socket.send_text(msgspec.json.encode(message).decode())
 
     async def _close(self, code: int, reason: str) -> None:
         teller(self._socket.scope)(Refused(str(code)))
-        with suppress(WebSocketDisconnect):
+        with suppress(WebSocketDisconnect, RuntimeError):  # likewise
             await self._socket.close(code, reason.encode()[:REASON_BYTES].decode(errors="ignore"))
 
 

@@ -1,7 +1,7 @@
 """Streams of answers over HTTP: server-sent events, and multipart as Apollo's clients take it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from typing import Any, Protocol
 
@@ -84,12 +84,16 @@ PAYLOADS = Framing(
 
 
 class Streamed:
-    """An ASGI response that writes answers as they come, and stops them when the client leaves."""
+    """An ASGI response that writes answers as they come, and stops them when the client leaves.
 
-    def __init__(self, answers: Answers, framing: Framing, heartbeat: float) -> None:
+    Once all of ``cut`` has happened it ends between two answers, without the word that it is complete: clients come again.
+    """
+
+    def __init__(self, answers: Answers, framing: Framing, heartbeat: float, cut: Iterable[asyncio.Event]) -> None:
         self._answers = answers
         self._framing = framing
         self._heartbeat = heartbeat
+        self._cut = cut
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Write them."""
@@ -98,29 +102,38 @@ class Streamed:
         encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": 200, "headers": encoded})
         await send({"type": "http.response.body", "body": framing.opening, "more_body": True})
+        cut = asyncio.create_task(_all_of(self._cut))
         try:
             async with aclosing(self._answers), while_present(receive):
-                async for answer in with_silences(self._answers, self._heartbeat):
+                async for answer in with_silences(self._answers, self._heartbeat, cut):
                     chunk = framing.beat if answer is None else framing.answer(answer)
                     tell_codes(scope, () if answer is None else codes_of(answer.answer.get("payload", answer.answer)))
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
         except ClientGone:
             return
-        await send({"type": "http.response.body", "body": framing.ending})
+        finally:
+            cut.cancel()
+        await send({"type": "http.response.body", "body": b"" if cut.done() else framing.ending})
 
 
-async def with_silences(answers: Answers, seconds: float) -> AsyncIterator[Told | None]:
-    """The answers, and None whenever none came for so long. The next one is not asked for before this one is taken."""
+async def _all_of(events: Iterable[asyncio.Event]) -> None:
+    for event in events:
+        await event.wait()
+
+
+async def with_silences(answers: Answers, seconds: float, cut: asyncio.Future[None]) -> AsyncIterator[Told | None]:
+    """The answers until the cut, and None whenever none came for so long. The next is not asked for before this one is taken."""
     while True:
         coming = asyncio.ensure_future(anext(answers, None))
+        waited: tuple[asyncio.Future[Any], ...] = (coming, cut)
         try:
-            while not (await asyncio.wait({coming}, timeout=seconds))[0]:
+            while not (await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED))[0]:
                 yield None
-        except BaseException:
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
-            raise
-        answer = coming.result()
+        finally:
+            if not coming.done():
+                coming.cancel()
+                await asyncio.gather(coming, return_exceptions=True)
+        answer = None if coming.cancelled() else coming.result()
         if answer is None:
             return
         yield answer

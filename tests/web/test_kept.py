@@ -1,5 +1,6 @@
 """Whole answers that are kept: the same bytes as computed anew, and only while that would give them."""
 
+import asyncio
 import json
 from hashlib import sha256
 from typing import Any
@@ -253,6 +254,20 @@ async def test_it_is_bounded(gateway: OpenGateway) -> None:
         page = {"after": answer.data["phoneNumbers"]["pageInfo"]["endCursor"]}
         assert kept.held == sum(len(one.body) + len(asking.content) for asking, one in kept._kept.items()) <= kept._most
     assert 8 <= count(opened) <= 12
+
+
+async def test_it_may_be_forgotten_while_it_is_looked_for(gateway: OpenGateway, clock: ManualClock) -> None:
+    """Whether it still holds is asked of the store; what another request drops meanwhile is computed anew."""
+    opened = await gateway(clock=clock)
+    await warm(opened)
+    clock.advance(5)
+    answers = kept_of(opened)
+    [asking] = answers._kept
+    looking = asyncio.create_task(answers.find(asking))
+    await asyncio.sleep(0)
+    assert not looking.done()
+    answers._drop(asking)
+    assert await looking is None
 
 
 async def test_what_is_very_large_is_not_kept(gateway: OpenGateway) -> None:
