@@ -125,6 +125,24 @@ def test_the_documents_examples_are_taken(tmp_path: Path) -> None:
     assert operations
 
 
+def named(document: str) -> Iterator[Path]:
+    """The tests and the commands that a document says something is shown by."""
+    told = " ".join(re.findall("`([^`\\n]+)`", re.sub("```.*?```", "", document, flags=re.DOTALL)))
+    yield from (ROOT / name for name in re.findall(r"\btests(?:/[\w-]+)+(?:\.\w+)?", told))
+    for module in re.findall(r"python -m (benchmarks(?:\.\w+)+)", document):
+        place = ROOT / module.replace(".", "/")
+        yield place / "__main__.py" if place.is_dir() else place.with_suffix(".py")
+
+
+def test_what_shows_something_is_there() -> None:
+    """Every test and command that the documents name exists, and the promises' tables name enough of them."""
+    found = {
+        path.name: set(named(path.read_text("utf-8"))) for path in [*(ROOT / "docs").glob("*.md"), ROOT / "README.md"]
+    }
+    assert [place for places in found.values() for place in places if not place.exists()] == []
+    assert all(len(found[name]) > 10 for name in ("security.md", "protocol.md"))
+
+
 def pasted() -> str:
     """The query of the README's curl."""
     [command] = [block for block in blocks("sh") if "curl" in block]

@@ -11,6 +11,9 @@ from gateway.telemetry import Refused, Tell, silence
 CLOSE_SECONDS = 2.0
 """How long the other side may take to confirm a close."""
 
+PONGS_WAITING = 262_144
+"""Bytes that may wait to be read, answers to pings included."""
+
 UNREAD = "1008"
 """What a socket counts under that was cut because nobody read it (RFC 6455, 7.4.1: a policy was violated)."""
 
@@ -65,10 +68,9 @@ class BoundedSocket(WebSocketsSansIOProtocol):
 
     def handle_ping(self) -> None:
         """Answered, unless the answers before wait to be read: then it is as if the pings had been one (RFC 6455, 5.5.3)."""
-        if self.writable.is_set():
-            super().handle_ping()
-        else:
-            self.conn.data_to_send()
+        answers = b"".join(self.conn.data_to_send())
+        if self.transport.get_write_buffer_size() + len(answers) <= PONGS_WAITING:
+            self.transport.write(answers)
 
     def handle_parser_exception(self) -> None:
         """A message that is too long, or no message at all; the protocol closes with its code."""
@@ -77,6 +79,4 @@ class BoundedSocket(WebSocketsSansIOProtocol):
         super().handle_parser_exception()
 
     def shutdown(self) -> None:
-        """Whoever has not begun is refused."""
-        if not self.handshake_complete:
-            super().shutdown()
+        """Nothing yet: the application knows that the process ends, and closes with 1001 after what is under way."""

@@ -206,7 +206,12 @@ class _Connection:
             task.cancel()
 
     async def _run(self, name: str, asked: Asked, asker: Asker) -> None:
-        """One operation: its answers, then ``complete``; an answer without data is an ``error`` and the end."""
+        """One operation: its answers, then ``complete``; an answer without data is an ``error`` and the end.
+
+        It is not begun while another answer waits to be read, or the answers would be gathered here.
+        """
+        async with self._sending:
+            pass
         try:
             with self._endpoint.admission.place(asker.name) as place:
                 operation = await self._endpoint.library.operation_of(asked)
