@@ -1,8 +1,11 @@
 """Documents, read and validated once and remembered; what is too large or too complex is refused at each step."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
 
 from graphql import (
     ASTValidationRule,
@@ -29,6 +32,9 @@ from gateway.sections import LimitSettings
 CHARACTERS_KEPT = 400_000
 """Length of all documents that are remembered, together; parsed, a character takes 50 to 280 bytes."""
 
+LONG = 500
+"""Characters from which a document is read and validated beside everything else: that may take up to 50 ms."""
+
 ERRORS_TOLD = 5
 """Errors of one document that are told at most."""
 
@@ -37,6 +43,7 @@ COMPARISONS = 10_000
 
 comparing.MAX_COMPLEXITY_BUDGET = COMPARISONS  # read by graphql-core whenever a validation begins
 
+Result = TypeVar("Result")
 Rules = tuple[type[ASTValidationRule], ...]
 
 
@@ -46,6 +53,10 @@ class Document:
     def __init__(self, node: DocumentNode) -> None:
         self.node = node
         self._faults: dict[bool, list[GraphQLError]] = {}
+
+    def is_validated(self, *, explorable: bool) -> bool:
+        """Whether its faults are known."""
+        return explorable in self._faults
 
     def faults(self, schema: GraphQLSchema, rules: Rules, *, explorable: bool) -> list[GraphQLError]:
         """What is wrong with it, found once; always the same schema and rules.
@@ -67,6 +78,7 @@ class Documents:
         self._limits = limits
         self._room = characters_kept
         self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._thread = ThreadPoolExecutor(1, "documents")
 
     def read(self, text: str) -> Document:
         """The document; the same one for the same text, while it is remembered.
@@ -75,10 +87,26 @@ class Documents:
             DocumentTooComplex: it is beyond a limit.
             GraphQLError: it is no GraphQL, or a fragment of it spreads itself.
         """
+        return self._remembered(text) or self._remember(text, Document(self._checked(text)))
+
+    async def read_beside(self, text: str) -> Document:
+        """The same; a long one that is not remembered is read in a thread, one after another, while others are answered."""
+        if len(text) < LONG or text in self._kept:
+            return self.read(text)
+        node = await self.beside(self._checked, text)
+        return self._remembered(text) or self._remember(text, Document(node))
+
+    def beside(self, work: Callable[..., Result], *arguments: object) -> asyncio.Future[Result]:
+        """Do that in the thread."""
+        return asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+
+    def _remembered(self, text: str) -> Document | None:
         if text in self._kept:
             self._kept.move_to_end(text)
-            return self._kept[text]
-        document = self._kept[text] = Document(self._checked(text))
+        return self._kept.get(text)
+
+    def _remember(self, text: str, document: Document) -> Document:
+        self._kept[text] = document
         self._room -= len(text)
         while self._room < 0:
             forgotten, _ = self._kept.popitem(last=False)
@@ -138,18 +166,23 @@ class BoundedDocuments(SchemaExtension):
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
 
-    def on_parse(self) -> Iterator[None]:
+    async def on_parse(self) -> AsyncIterator[None]:
         """The text becomes a document."""
-        self._document = self._documents.read(self.execution_context.query or "")
+        self._text = self.execution_context.query or ""
+        self._document = await self._documents.read_beside(self._text)
         self.execution_context.graphql_document = self._document.node
         yield
 
-    def on_validate(self) -> Iterator[None]:
+    async def on_validate(self) -> AsyncIterator[None]:
         """The document's faults are found."""
         held = self.execution_context
-        held.pre_execution_errors = self._document.faults(
+        explorable = held.context.asker.may(INTROSPECTION)
+        find = partial(
+            self._document.faults,
             held.schema._schema,  # noqa: SLF001 - Strawberry offers no other way to the schema it made
             held.validation_rules,
-            explorable=held.context.asker.may(INTROSPECTION),
+            explorable=explorable,
         )
+        quick = len(self._text) < LONG or self._document.is_validated(explorable=explorable)
+        held.pre_execution_errors = find() if quick else await self._documents.beside(find)
         yield

@@ -1,5 +1,8 @@
 """Documents as they are asked: every limit has its code and words over HTTP, and what is remembered is bounded."""
 
+import asyncio
+import threading
+
 import pytest
 from graphql import get_introspection_query
 from graphql.validation.rules import overlapping_fields_can_be_merged as comparing
@@ -114,3 +117,26 @@ def test_a_document_longer_than_the_room_is_read_and_forgotten() -> None:
     assert documents.read("{ a }") is not documents.read("{ a }")
     assert not documents._kept
     assert documents._room == 3
+
+
+LENGTHY = "{ phoneNumbers(first: 1) { nodes { id e164 } }" + " " * 500 + "}"
+
+
+async def test_a_long_document_is_read_beside_the_loop() -> None:
+    """In a thread of its own, and once, also where two ask at the same time; a short one is read at once."""
+    documents = Documents(LimitSettings())
+    first, second = await asyncio.gather(documents.read_beside(LENGTHY), documents.read_beside(LENGTHY))
+    assert first is second is documents.read(LENGTHY)
+    assert (await documents.beside(threading.current_thread)).name.startswith("documents")
+    reading = documents.read_beside("{ a }")
+    with pytest.raises(StopIteration):
+        reading.send(None)
+
+
+def test_a_long_document_that_is_none_is_told(graph: Client) -> None:
+    """What is wrong with it comes back from the thread, each time; what is good is answered each time."""
+    wrong, broken = LENGTHY.replace("e164", "colour"), LENGTHY[:-1]
+    for _ in range(2):
+        assert set(graph.ask(wrong).codes) == {"GRAPHQL_VALIDATION_FAILED"}
+        assert graph.ask(broken).codes == ["GRAPHQL_PARSE_FAILED"]
+        assert len(graph.ask(LENGTHY).data["phoneNumbers"]["nodes"]) == 1
