@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from gateway.errors import BadUserInput
 from gateway.numbers.cursor import Signer
+from gateway.schema.answers import Answers
 from gateway.schema.authority import Asker
 from gateway.sections import LimitSettings
 from gateway.upstream.changes import Hub
@@ -48,6 +49,7 @@ class Rooms:
         self.limits = limits
         self.clock = clock
         self.sdl = sdl
+        self.answers = Answers(clock)
 
 
 class Context:
@@ -76,7 +78,7 @@ class Context:
         self.renew()
 
     def renew(self) -> None:
-        """Begin anew, with all the time there is: a stream does so for each of its answers."""
+        """Begin anew, with all the time there is: a stream whose answers are its own does so for each of them."""
         self.loaders = Loaders(self.rooms.lookups)
         self._deadline = self.rooms.clock.monotonic() + self.rooms.limits.deadline
         self._errands: list[Errand] = []

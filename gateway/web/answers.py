@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.errors import BadUserInput, GatewayError
-from gateway.schema.graph import extensions_of
+from gateway.schema.codes import extensions_of
 from gateway.telemetry import Refused, Tell, silence
 from gateway.web.exchange import HttpRefused
 from gateway.web.negotiation import JSON, RESPONSE
