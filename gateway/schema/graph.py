@@ -124,10 +124,16 @@ def _refused(message: str) -> GraphQLError:
 class Runner(SchemaExtensionsRunner):
     """Strawberry's, without what comes to nothing: for each answer of a stream that is most of its work."""
 
+    def __init__(self, execution_context: ExecutionContext, extensions: list[SchemaExtension]) -> None:
+        super().__init__(execution_context, extensions)
+        self._telling = [one for one in extensions if type(one).get_results is not SchemaExtension.get_results]
+
     async def get_extensions_results(self, ctx: ExecutionContext) -> dict[str, Any]:  # noqa: ARG002 - Strawberry's signature
         """What an answer's ``extensions`` are; none of ours waits for them."""
-        told = cast("list[dict[str, Any]]", [one.get_results() for one in self.extensions])
-        return {name: held for one in told for name, held in one.items()}
+        told: dict[str, Any] = {}
+        for one in self._telling:
+            told |= cast("dict[str, Any]", one.get_results())
+        return told
 
     def on_stream_result(self, result: StreamExecutionResult) -> Any:  # noqa: ANN401 - a context manager
         """Only errors are looked at before an answer goes out."""

@@ -38,9 +38,8 @@ def teller(scope: Scope) -> Tell:
 
 def tell_codes(scope: Scope, codes: Iterable[str]) -> None:
     """A client is told errors with these codes."""
-    tell = teller(scope)
     for code in codes:
-        tell(Refused(code))
+        teller(scope)(Refused(code))
 
 
 def codes_of(answer: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON

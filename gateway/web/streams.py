@@ -131,6 +131,6 @@ class Streamed:
     async def _beat(self, send: Send) -> None:
         now = asyncio.get_running_loop().time
         while True:
-            await asyncio.sleep(self._written + self._heartbeat - now())
-            if self._written + self._heartbeat <= now():
-                await self._write(send, self._framing.beat)
+            while (left := self._written + self._heartbeat - now()) > 0:
+                await asyncio.sleep(left)
+            await self._write(send, self._framing.beat)
