@@ -131,6 +131,8 @@ class Streamed:
     async def _beat(self, send: Send) -> None:
         now = asyncio.get_running_loop().time
         while True:
-            while (left := self._written + self._heartbeat - now()) > 0:
+            left = self._written + self._heartbeat - now()
+            if left > 0:
                 await asyncio.sleep(left)
-            await self._write(send, self._framing.beat)
+            else:
+                await self._write(send, self._framing.beat)
