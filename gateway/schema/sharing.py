@@ -105,10 +105,7 @@ class _Variables(Visitor):
 def _below_root(selections: Iterable[SelectionNode]) -> Iterator[Node]:
     """Everything but the arguments of fields at the root."""
     for selection in selections:
-        if isinstance(selection, FieldNode) and selection.selection_set is not None:
-            yield from (*(selection.directives or ()), selection.selection_set)
-        else:
-            yield selection
+        yield (selection.selection_set or selection) if isinstance(selection, FieldNode) else selection
 
 
 async def _later(result: Awaitable[ExecutionResult]) -> ExecutionResult:
