@@ -206,11 +206,12 @@ async def test_the_cost_is_ones_own(listeners: Listeners, log: MemoryLog) -> Non
     assert listeners.answers.made == 0
 
 
-async def test_over_every_transport(log: MemoryLog, simulated: Simulated) -> None:
+@pytest.mark.parametrize("compiled", [True, False])
+async def test_over_every_transport(log: MemoryLog, simulated: Simulated, compiled: bool) -> None:
     """A shared answer is the same JSON to each, within what its own transport writes around it."""
     log.append()
     answer = {"data": {"phoneNumberChanged": {"e164": "+6500000001"}}}
-    with listening(hub_of(log), simulated.sources) as client:
+    with listening(hub_of(log), simulated.sources, server={"compiled": compiled}) as client:
         for _ in range(2):
             async with socket(client.url) as opened, stream(client.url, ALL, "text/event-stream") as response:
                 await opened.init()
