@@ -71,13 +71,16 @@ def is_within(source: str, wanted: Range, search: Search) -> bool:
 
 
 def cover(start: int, count: int, paging: Paging) -> list[Block]:
-    """The blocks that hold ``count`` rows from ``start`` on: the smallest aligned one that does, else several.
+    """The blocks that hold ``count`` rows from ``start`` on: just those rows where any start can be asked.
 
-    One aligned block of at most 200 rows always covers up to 100 rows.
+    Of a list of pages, the smallest aligned one that does, else several: one of at most 200 rows always covers up to
+    100 rows.
     """
     if paging.whole:
         return [Block(0, paging.size)]
     end = start + count - 1
+    if not paging.aligned:
+        return [Block(first, min(paging.size, end + 1 - first)) for first in range(start, end + 1, paging.size)]
     for size in range(count, paging.size + 1):
         if start // size == end // size:
             return [Block(start // size * size, size)]
@@ -189,8 +192,7 @@ class _Visit:
         blocks = yield from self._ask(cover(start, count, self._paging))
         while (size := _clamp(blocks, start, self._paging)) is not None:
             self._paging = replace(self._paging, size=size)
-            exact = cover(start, count, self._paging) if self._paging.aligned else [Block(start, size)]
-            blocks = yield from self._ask(exact)
+            blocks = yield from self._ask(cover(start, count, self._paging))
         return blocks
 
     def _ask(self, blocks: Sequence[Block]) -> Generator[Sequence[Part], Answer, Blocks]:
