@@ -64,6 +64,7 @@ class Answers:
 
     async def close(self) -> None:
         """Stop what is under way."""
+        await asyncio.sleep(0)  # what has not run yet would leave behind what it was to wait for
         coming = list(self._coming.values())
         for one in coming:
             one.cancel()

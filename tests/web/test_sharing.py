@@ -107,6 +107,25 @@ async def test_who_asks_alike_is_told_alike(listeners: Listeners, log: MemoryLog
     assert listeners.answers.made == 2
 
 
+async def test_wherever_they_resume_nothing_is_lost_or_twice(rooms: Rooms, log: MemoryLog) -> None:
+    """Many who begin at different places, while more happens, hear every change once; each is worked out once."""
+    execution, count = Execution(make_schema(), rooms), 40
+
+    async def heard(position: int) -> list[str | None]:
+        operation = Operation(CHOSEN, {"after": cursor_of(position)})
+        async with aclosing(execution.stream(operation, ANYBODY)) as stream:
+            return [(await anext(stream)).cursor for _ in range(count - position)]
+
+    log.append(count // 2)
+    listening = [asyncio.create_task(heard(position)) for position in range(count // 2)]
+    for _ in range(count // 2):
+        await asyncio.sleep(0)
+        log.append()
+    for position, cursors in enumerate(await asyncio.gather(*listening)):
+        assert cursors == [cursor_of(sequence) for sequence in range(position + 1, count + 1)]
+    assert rooms.answers.made == count
+
+
 async def test_what_is_asked_otherwise_is_answered_otherwise(listeners: Listeners, log: MemoryLog) -> None:
     """By another document, another operation of the same, or other values below the root field, also in a fragment."""
     log.append()
@@ -176,6 +195,21 @@ async def test_who_leaves_harms_nobody(listeners: Listeners, log: MemoryLog) -> 
     second, third = (one.result() for one in every[1:])
     assert text_of(second) is text_of(third)
     assert listeners.answers.made == 1
+
+
+async def test_at_the_end_nothing_is_under_way(log: MemoryLog, simulated: Simulated) -> None:
+    """What is being looked up for listeners ends with the gateway, before what it is looked up by."""
+    log.append()
+    async with AsyncExitStack() as opened:
+        settings = load_only(sources=simulated.sources, state={"database_url": "sqlite://"})
+        async with open_rooms(settings, SystemClock()) as rooms:
+            rooms.hub = hub_of(log)
+            opened.push_async_callback(rooms.hub.close)
+            listening = asyncio.create_task(Listeners(rooms, opened).first(LOOKED_UP))
+            while not rooms.answers.made:  # noqa: ASYNC110 - nobody tells of it
+                await asyncio.sleep(0)
+        await asyncio.wait([listening])
+    assert listening.cancelled()
 
 
 async def test_a_failure_is_everybodys_and_logged_once(
