@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from gateway.errors import BadUserInput
 from gateway.numbers.cursor import Signer
-from gateway.schema.answers import Answers
 from gateway.schema.authority import Asker
+from gateway.schema.shared_answers import SharedAnswers
 from gateway.sections import LimitSettings
 from gateway.upstream.changes import Hub
 from gateway.upstream.clock import Clock
@@ -49,7 +49,7 @@ class Rooms:
         self.limits = limits
         self.clock = clock
         self.sdl = sdl
-        self.answers = Answers(clock)
+        self.answers = SharedAnswers(clock)
 
 
 class Context:

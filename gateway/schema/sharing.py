@@ -13,6 +13,7 @@ import msgspec
 from graphql import (
     ExecutionResult,
     FieldNode,
+    GraphQLError,
     Node,
     OperationType,
     SelectionNode,
@@ -25,10 +26,10 @@ from msgspec import Raw
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Executor
 
 from gateway.numbers.changes import Change
-from gateway.schema.answers import Answering, Answers
 from gateway.schema.codes import coded
 from gateway.schema.context import Context
 from gateway.schema.cost import wants_cost
+from gateway.schema.shared_answers import Answering, SharedAnswers
 
 
 class Sharing(Executor):
@@ -86,7 +87,7 @@ class _Telling:
         executor, change = self._executor, self._change
         if executor.question is None:
             return executor.own(change)
-        answers: Answers = executor.context_value.rooms.answers
+        answers: SharedAnswers = executor.context_value.rooms.answers
         return answers.share((executor.question, change.sequence), partial(executor.anybodys, change))
 
 
@@ -113,5 +114,10 @@ async def _later(result: Awaitable[ExecutionResult]) -> ExecutionResult:
 
 
 def _as_text(result: ExecutionResult) -> ExecutionResult:
-    errors = [coded(error, valid=True) for error in result.errors or ()]
+    errors = [_without_cause(coded(error, valid=True)) for error in result.errors or ()]
     return ExecutionResult(cast("Any", Raw(msgspec.json.encode(result.data))), errors or None)
+
+
+def _without_cause(error: GraphQLError) -> GraphQLError:
+    """The error as it is told: its cause holds on to everything that was at work when it was raised."""
+    return GraphQLError(error.message, error.nodes, path=error.path, extensions=error.extensions)

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from gateway.app import open_rooms
 from gateway.numbers.model import Record
 from gateway.providers.cloudlx import Address, CloudLXDetails
-from gateway.schema.answers import Answers
 from gateway.schema.authority import Asker
 from gateway.schema.context import Rooms
 from gateway.schema.graph import make_schema
+from gateway.schema.shared_answers import SharedAnswers
 from gateway.schema.subscription import cursor_of
 from gateway.settings import load_only
 from gateway.upstream.clock import SystemClock
@@ -56,7 +56,7 @@ class Listeners:
     """Subscribers of one process."""
 
     def __init__(self, rooms: Rooms, opened: AsyncExitStack) -> None:
-        self.answers: Answers = rooms.answers
+        self.answers: SharedAnswers = rooms.answers
         self._execution = Execution(make_schema(), rooms)
         self._opened = opened
 
@@ -179,6 +179,7 @@ async def test_a_scope_is_one_clients_own(listeners: Listeners, log: MemoryLog) 
     [refusal], [again] = told[1].answer["errors"], told[2].answer["errors"]
     assert refusal == again
     assert refusal["path"] == ["phoneNumberChanged", "number", "details", "numberAddress"]
+    assert refusal["locations"] == [{"line": 1, "column": ADDRESS.index("numberAddress") + 1}]
     assert refusal["extensions"] == {"code": "FORBIDDEN"}
     assert listeners.answers.made == 2
 

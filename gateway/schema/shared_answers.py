@@ -1,4 +1,4 @@
-"""Answers of subscriptions, each worked out once for all who ask alike at about the same time."""
+"""SharedAnswers of subscriptions, each worked out once for all who ask alike at about the same time."""
 
 import asyncio
 from collections import OrderedDict
@@ -15,7 +15,10 @@ SECONDS = 5.0
 """How long an answer is given to whoever asks alike; who comes later has it made anew."""
 
 BYTES = 8 * 1024 * 1024
-"""What all answers that are kept may take together, as JSON."""
+"""What all answers that are kept may take together."""
+
+BESIDE = 1024
+"""What an answer takes beside its text, roughly."""
 
 Answering: TypeAlias = ExecutionResult | Awaitable[ExecutionResult]
 
@@ -28,7 +31,7 @@ class Kept(Struct, frozen=True):
     size: int
 
 
-class Answers:
+class SharedAnswers:
     """The answers of one process, of which the oldest go first.
 
     Their ``data`` is JSON text (``msgspec.Raw``), and nobody may change them: they are everybody's. ``made`` counts those
@@ -76,7 +79,7 @@ class Answers:
             self._keep(question, coming.result())
 
     def _keep(self, question: Hashable, answer: ExecutionResult) -> ExecutionResult:
-        now, size = self._clock.monotonic(), memoryview(cast("Raw", answer.data)).nbytes
+        now, size = self._clock.monotonic(), memoryview(cast("Raw", answer.data)).nbytes + BESIDE
         self._drop(question)
         self._kept[question] = Kept(answer, now + SECONDS, size)
         self.held += size
