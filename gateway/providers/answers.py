@@ -275,6 +275,7 @@ def country(word: str | None) -> CountryCode | None:
     return CountryCode(code) if len(code) == 2 and code.isascii() and code.isalpha() else None  # noqa: PLR2004 - alpha-2
 
 
+@lru_cache(1024)
 def currency(word: str | None) -> CurrencyCode | None:
     """A provider's currency as ISO 4217; None when it is something else."""
     code = (word or "").strip().upper()
