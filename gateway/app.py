@@ -4,7 +4,9 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -31,6 +33,7 @@ from gateway.upstream.documents import BYTES_KEPT, Documents, KeptDocument
 from gateway.upstream.estimate import Estimates
 from gateway.upstream.events import Events
 from gateway.upstream.inventory import Inventory
+from gateway.upstream.keys import make_scopes
 from gateway.upstream.lookups import Looked, Lookups
 from gateway.upstream.packing import Packing
 from gateway.upstream.policy import Caller
@@ -51,9 +54,11 @@ from gateway.web.metrics import Metrics
 from gateway.web.pages import GRAPHIQL, asset_routes
 from gateway.web.requests import Requests
 from gateway.web.sockets import SocketEndpoint
-from gateway.web.tokens import Tokens
 from gateway.web.trusted import read_manifests
 from gateway.web.webhooks import webhook_route
+
+if TYPE_CHECKING:
+    from gateway.web.tokens import Tokens
 
 SHORTEST_KEY = 16
 """Bytes of a key that signs cursors, at least."""
@@ -107,7 +112,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     migrate(settings.state.database_url)
     schema = make_schema(settings.limits, subgraph=settings.server.subgraph, compiling=settings.server.compiled)
     plain = sdl(make_schema() if settings.server.subgraph else schema)
-    tokens = None if settings.tokens is None else Tokens(settings.tokens)
+    tokens = _tokens(settings)
     door = Door(settings, tokens)
     clock = clock or SystemClock()
     admission, metrics = Admission(settings.limits, clock), Metrics()
@@ -142,7 +147,9 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
 async def _beside(rooms: Rooms, settings: Settings) -> AsyncIterator[None]:
     """What goes on while requests are answered."""
     refresher = Refresher(rooms.callers, rooms.inventory, rooms.events, rooms.hub, rooms.clock, rooms.limits.deadline)
+    sources = [caller.source for caller in rooms.callers.values()]
     beside = asyncio.gather(
+        asyncio.to_thread(make_scopes, sources),
         *(caller.prepare() for caller in rooms.callers.values()),
         refresher.run(),
         rooms.events.keep_history(settings.state.history_days),
@@ -152,8 +159,16 @@ async def _beside(rooms: Rooms, settings: Settings) -> AsyncIterator[None]:
     await asyncio.gather(beside, return_exceptions=True)
 
 
+def _tokens(settings: Settings) -> "Tokens | None":
+    """What knows tokens, with the cryptography that it takes; a start without tokens does not wait for that."""
+    if settings.tokens is None:
+        return None
+    tokens: Tokens = import_module("gateway.web.tokens").Tokens(settings.tokens)
+    return tokens
+
+
 @asynccontextmanager
-async def _fresh(tokens: Tokens | None, clock: Clock) -> AsyncIterator[None]:
+async def _fresh(tokens: "Tokens | None", clock: Clock) -> AsyncIterator[None]:
     """The issuer's keys are there, and stay current, where tokens are taken; over a connection of their own."""
     if tokens is None:
         yield
