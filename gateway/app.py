@@ -1,6 +1,7 @@
 """The composition root: settings become rooms, and rooms become a Starlette application."""
 
 import asyncio
+import os
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -54,6 +55,7 @@ from gateway.web.metrics import Metrics
 from gateway.web.pages import GRAPHIQL, asset_routes
 from gateway.web.requests import Requests
 from gateway.web.sockets import SocketEndpoint
+from gateway.web.tracing import Tracing, open_tracing
 from gateway.web.trusted import read_manifests
 from gateway.web.webhooks import webhook_route
 
@@ -102,8 +104,8 @@ async def open_rooms(
         await transport.close()
 
 
-def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
-    """The gateway as an ASGI application.
+def create_app(settings: Settings, clock: Clock | None = None, tracing: Tracing | None = None) -> Starlette:
+    """The gateway as an ASGI application; without ``tracing`` the environment says where spans go, if anywhere.
 
     Raises:
         SettingsInvalid: the key that signs cursors can be neither read nor written, or the store or a manifest cannot be used.
@@ -115,31 +117,32 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     tokens = _tokens(settings)
     door = Door(settings, tokens)
     clock = clock or SystemClock()
-    admission, metrics = Admission(settings.limits, clock), Metrics()
+    admission, metrics, tracing = Admission(settings.limits, clock), Metrics(), tracing or _tracing(settings)
+    tell = tracing.beside(metrics.tell)
     trust = settings.server.trusted_documents
     trusted = {} if trust == "off" else read_manifests(settings.server.trusted_manifests)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_rooms(settings, clock, cursor_key, plain, metrics.tell) as rooms, _fresh(tokens, clock):
+        async with tracing, open_rooms(settings, clock, cursor_key, plain, tell) as rooms, _fresh(tokens, clock):
             library = Library(rooms.documents, trusted, settings.limits.document_bytes, only=trust == "only")
             app.state.rooms = rooms
-            execution, kept = Execution(schema, rooms), KeptAnswers(rooms, settings.state.answer_bytes)
+            execution, kept = Execution(schema, rooms, tracing), KeptAnswers(rooms, settings.state.answer_bytes)
             app.router.routes[:0] = [
                 Route("/graphql", GraphQLEndpoint(execution, door, library, admission, kept, settings)),
                 WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, admission, settings)),
                 *health_routes(rooms, plain, door),
                 *asset_routes(GRAPHIQL),
-                webhook_route(rooms.events, settings, metrics.tell),
+                webhook_route(rooms.events, settings, tell),
                 metrics.route(),
             ]
             async with _beside(rooms, settings):
                 yield
 
-    around = Middleware(Requests, metrics.tell, clock)
+    around = [Middleware(Requests, tell, clock), Middleware(tracing.around), *cors(settings.server)]
     front = Middleware(Front, settings.server, door, admission)
-    app = Starlette(lifespan=lifespan, middleware=[around, *cors(settings.server), front], exception_handlers=HANDLERS)
-    app.state.door, app.state.tell = door, metrics.tell
+    app = Starlette(lifespan=lifespan, middleware=[*around, front], exception_handlers=HANDLERS)
+    app.state.door, app.state.tell = door, tell
     return app
 
 
@@ -157,6 +160,11 @@ async def _beside(rooms: Rooms, settings: Settings) -> AsyncIterator[None]:
     yield
     beside.cancel()
     await asyncio.gather(beside, return_exceptions=True)
+
+
+def _tracing(settings: Settings) -> Tracing:
+    """As the environment says."""
+    return open_tracing({name: held.provider for name, held in settings.sources.items()}, os.environ)
 
 
 def _tokens(settings: Settings) -> "Tokens | None":
