@@ -94,6 +94,20 @@ async def test_attempts(sandbox: Simulators, gateway: OpenGateway, noted: Noted)
     assert "retry" in [event.name for event in noted.one("query").events]
 
 
+@pytest.mark.parametrize("source", ["voice_sg", "dallas", "epsilon", "market"])
+async def test_the_purpose_of_a_look_up(gateway: OpenGateway, noted: Noted, source: str) -> None:
+    """In every provider's own way of finding one number the calls are look-ups; for a list they are not."""
+    opened = await gateway(tracing=noted.tracing)
+    query = "query ($e: E164!, $s: [String!]) { phoneNumber(e164: $e, sources: $s) { e164 } }"
+    await opened.ask(query, {"e": "+12056350001", "s": [source]})
+    assert {about(call)["gateway.purpose"] for call in noted.all if call.kind is SpanKind.CLIENT} >= {"LOOK_UP"}
+    noted.clear()
+    listed = 'query ($s: [String!]) { phoneNumbers(filter: {sources: $s}, maxStaleness: "PT0S") { complete } }'
+    await opened.ask(listed, {"s": [source]})
+    purposes = {about(call)["gateway.purpose"] for call in noted.all if call.kind is SpanKind.CLIENT}
+    assert purposes - {"TOKEN"} == {"LIST"}
+
+
 def test_the_time_of_a_call(noted: Noted) -> None:
     """A call that is told of when it is over began so many seconds before; one that nobody waited for has not failed."""
     tell = noted.tracing.beside(lambda _: None)

@@ -1,9 +1,10 @@
 """Where spans are sent, and what is said where they cannot be."""
 
+import asyncio
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from threading import Event
 from typing import Any
 
 import pytest
@@ -80,7 +81,7 @@ class Hangs(SpanExporter):
     """A collector that takes its time."""
 
     def __init__(self) -> None:
-        self.let_go = Event()
+        self.let_go = threading.Event()
 
     def export(self, spans: object) -> SpanExportResult:  # noqa: ARG002 - as the library has it
         """Wait until the test ends."""
@@ -93,7 +94,9 @@ async def test_a_collector_that_hangs_holds_nobody_up() -> None:
     hangs = Hangs()
     async with Traces(PROVIDERS, BatchSpanProcessor(hangs), patience=0.01) as tracing:
         tracing.beside(lambda _: None)(Called("dallas", "OK", 0.5))
+    [sending] = [thread for thread in threading.enumerate() if thread.name == "last spans"]
     hangs.let_go.set()
+    await asyncio.to_thread(sending.join)
 
 
 @pytest.mark.parametrize(
