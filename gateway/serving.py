@@ -73,7 +73,6 @@ def run(
     """Serve until a signal; requests under way are finished. ``reload`` is called on SIGHUP, where there is one."""
     if reload is not None and hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, lambda *_: reload())
-    gc.collect()
     gc.freeze()  # what lives as long as the process is not searched for garbage again: up to 50 ms each time
     gc.set_threshold(*GARBAGE)
     _server(app, limits).run(sockets=[bound])

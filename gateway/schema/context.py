@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from graphql import OperationDefinitionNode
+
 from gateway.errors import BadUserInput
 from gateway.numbers.cursor import Signer
 from gateway.schema.authority import Asker
@@ -57,7 +59,8 @@ class Context:
 
     ``takes_parts``: the client accepts an answer in parts. ``as_text``: the answer's data is only to be encoded, so its
     parts may be JSON text already (``msgspec.Raw``). ``after`` is the cursor that a client resumes a stream with, beside
-    what its document says; ``cursor`` is that of the answer which a stream has just come to.
+    what its document says; ``cursor`` is that of the answer which a stream has just come to. ``operation`` is what of
+    the document runs, once that is known.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Context:
         self.as_text = as_text
         self.after = after
         self.cursor: str | None = None
+        self.operation: OperationDefinitionNode | None = None
         self.renew()
 
     def renew(self) -> None:

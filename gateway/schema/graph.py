@@ -101,7 +101,8 @@ class OneOperation(SchemaExtension):
         yield
         document, wanted = self.execution_context.graphql_document, self.execution_context._provided_operation_name  # noqa: SLF001 - operation_name falls back to the first operation's
         assert document is not None
-        names = [part.name and part.name.value for part in document.definitions if _is_operation(part)]
+        operations = [part for part in document.definitions if _is_operation(part)]
+        names = [part.name and part.name.value for part in operations]
         if wanted is None and len(names) > 1:
             msg = f"The document has {len(names)} operations: name one of them as operationName."
             raise _refused(msg)
@@ -111,6 +112,7 @@ class OneOperation(SchemaExtension):
         if not names:
             msg = "The document has no operation to run: write a query."
             raise GraphQLError(msg)
+        self.execution_context.context.operation = operations[names.index(wanted) if wanted else 0]
 
 
 def _is_operation(part: DefinitionNode) -> TypeGuard[OperationDefinitionNode]:
