@@ -228,7 +228,7 @@ class Caller:
             self._judge(ticket, error, began, ends)
             raise
         except BaseException:
-            self._circuit.abandoned(ticket)
+            self._broken_off(ticket, began)
             raise
         finally:
             seconds = self._clock.monotonic() - began
@@ -261,6 +261,18 @@ class Caller:
             self._circuit.failed(ticket, now)
         else:
             self._circuit.succeeded(ticket, now)
+        self._tell_change(before)
+
+    def _broken_off(self, ticket: Ticket, began: float) -> None:
+        """Nobody waits any more, which says nothing; unless that was when nearly all the time was over.
+
+        A page gives up on all its blocks when one of them has timed out, and no block of it was any faster.
+        """
+        now, before = self._clock.monotonic(), self._circuit.state
+        if now - began >= SLOW * self.source.settings.timeout:
+            self._circuit.failed(ticket, now)
+        else:
+            self._circuit.abandoned(ticket)
         self._tell_change(before)
 
     def _tell_change(self, before: State) -> None:
