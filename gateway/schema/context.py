@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from graphql import OperationDefinitionNode
+
 from gateway.errors import BadUserInput
 from gateway.numbers.cursor import Signer
 from gateway.schema.authority import Asker
+from gateway.schema.shared_answers import SharedAnswers
 from gateway.sections import LimitSettings
 from gateway.upstream.changes import Hub
 from gateway.upstream.clock import Clock
@@ -48,15 +51,16 @@ class Rooms:
         self.limits = limits
         self.clock = clock
         self.sdl = sdl
+        self.answers = SharedAnswers(clock)
 
 
 class Context:
     """What lives as long as one request.
 
     ``takes_parts``: the client accepts an answer in parts. ``as_text``: the answer's data is only to be encoded, so its
-    parts may be JSON text already (``msgspec.Raw``). ``listening`` is called when what was asked is there, and what follows
-    may take for ever. ``after`` is the cursor that a client resumes a stream with, beside
-    what its document says; ``cursor`` is that of the answer which a stream has just come to.
+    parts may be JSON text already (``msgspec.Raw``). ``after`` is the cursor that a client resumes a stream with, beside
+    what its document says; ``cursor`` is that of the answer which a stream has just come to. ``listening`` is called when
+    a subscription begins to wait. ``operation`` is what of the document runs, once that is known.
     """
 
     def __init__(
@@ -76,10 +80,11 @@ class Context:
         self.after = after
         self.listening = listening
         self.cursor: str | None = None
+        self.operation: OperationDefinitionNode | None = None
         self.renew()
 
     def renew(self) -> None:
-        """Begin anew, with all the time there is: a stream does so for each of its answers."""
+        """Begin anew, with all the time there is: a stream whose answers are its own does so for each of them."""
         self.loaders = Loaders(self.rooms.lookups)
         self._deadline = self.rooms.clock.monotonic() + self.rooms.limits.deadline
         self._errands: list[Errand] = []

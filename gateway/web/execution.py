@@ -14,6 +14,7 @@ from strawberry.types.graphql import OperationType
 
 from gateway.schema.authority import Asker
 from gateway.schema.context import Context, Rooms
+from gateway.web.tracing import UNTRACED, Span, Tracing
 
 ONE_ANSWER = (OperationType.QUERY, OperationType.MUTATION)
 
@@ -44,9 +45,10 @@ class NeedsStream(Exception):
 class Execution:
     """Runs operations against the schema."""
 
-    def __init__(self, schema: strawberry.Schema, rooms: Rooms) -> None:
+    def __init__(self, schema: strawberry.Schema, rooms: Rooms, tracing: Tracing = UNTRACED) -> None:
         self._schema = schema
         self._rooms = rooms
+        self._tracing = tracing
 
     def context(self, asker: Asker) -> Context:
         """For one answer."""
@@ -58,18 +60,22 @@ class Execution:
         Raises:
             NeedsStream: the operation is a subscription.
         """
-        try:
-            result = await self._schema.execute(
+        context = context or self.context(asker)
+        with self._tracing.operation(operation.query, context) as span:
+            executing = self._schema.execute(
                 operation.query,
                 variable_values=operation.variables,
                 operation_name=operation.name,
-                context_value=context or self.context(asker),
+                context_value=context,
                 operation_extensions=operation.extensions,
                 allowed_operation_types=ONE_ANSWER,
             )
-        except InvalidOperationTypeError:
-            raise NeedsStream from None
-        return answer_of(result)
+            try:
+                answer = answer_of(await span.within(executing))
+            except InvalidOperationTypeError:
+                raise NeedsStream from None
+            span.answered(answer)
+        return answer
 
     async def stream(
         self,
@@ -86,17 +92,24 @@ class Execution:
         is called when it has begun.
         """
         context = Context(self._rooms, asker, takes_parts=takes_parts, after=after, listening=listening)
-        results = await self._schema.stream(
+        with self._tracing.operation(operation.query, context) as span:
+            async with aclosing(self._told(operation, context, span)) as answers:
+                async for told in answers:
+                    span.answered(told.answer)
+                    yield told
+
+    async def _told(self, operation: Operation, context: Context, span: Span) -> Stream:
+        opening = self._schema.stream(
             operation.query,
             variable_values=operation.variables,
             operation_name=operation.name,
             context_value=context,
             operation_extensions=operation.extensions,
         )
-        parts = Parts()
+        results, parts = await span.within(opening), Parts()
         try:
             async with aclosing(results):
-                async for result in results:
+                while (result := await span.within(anext(results, None))) is not None:
                     yield Told(parts.answer_of(result), context.cursor)
         except GraphQLError as error:  # Strawberry tells those of parsing only where there is one answer
             yield Told({"errors": [error.formatted]})

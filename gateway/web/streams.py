@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Protocol
 
 import msgspec
@@ -16,6 +16,10 @@ from gateway.web.presence import ClientGone, while_present
 
 class Answers(Protocol):
     """What is streamed: taken one by one, and closed however the stream ends, also before anything was taken."""
+
+    def __aiter__(self) -> AsyncIterator[Told]:
+        """Itself."""
+        ...
 
     def __anext__(self) -> Awaitable[Told]:
         """The next one."""
@@ -86,7 +90,8 @@ PAYLOADS = Framing(
 class Streamed:
     """An ASGI response that writes answers as they come, and stops them when the client leaves.
 
-    Once all of ``cut`` has happened it ends between two answers, without the word that it is complete: clients come again.
+    A sign of life is written whenever nothing was for ``heartbeat`` seconds. Once all of ``cut`` has happened it ends
+    between two answers, without the word that it is complete: clients come again.
     """
 
     def __init__(self, answers: Answers, framing: Framing, heartbeat: float, cut: Iterable[asyncio.Event]) -> None:
@@ -94,6 +99,8 @@ class Streamed:
         self._framing = framing
         self._heartbeat = heartbeat
         self._cut = cut
+        self._is_cut = False
+        self._written = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Write them."""
@@ -101,39 +108,54 @@ class Streamed:
         headers = {**NOT_STORED, "content-type": framing.media_type, "x-accel-buffering": "no"}
         encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": 200, "headers": encoded})
-        await send({"type": "http.response.body", "body": framing.opening, "more_body": True})
-        cut = asyncio.create_task(_all_of(self._cut))
+        await self._write(send, framing.opening)
         try:
-            async with aclosing(self._answers), while_present(receive):
-                async for answer in with_silences(self._answers, self._heartbeat, cut):
-                    chunk = framing.beat if answer is None else framing.answer(answer)
-                    tell_codes(scope, () if answer is None else codes_of(answer.answer.get("payload", answer.answer)))
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            async with aclosing(self._answers), while_present(receive), self._beating(send), self._until_cut():
+                async for told in self._answers:
+                    tell_codes(scope, codes_of(told.answer.get("payload", told.answer)))
+                    await self._write(send, framing.answer(told))
         except ClientGone:
             return
-        finally:
-            cut.cancel()
-        await send({"type": "http.response.body", "body": b"" if cut.done() else framing.ending})
+        await send({"type": "http.response.body", "body": b"" if self._is_cut else framing.ending})
 
+    async def _write(self, send: Send, chunk: bytes) -> None:
+        """The next answer is not asked for before this is on its way."""
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        self._written = asyncio.get_running_loop().time()
 
-async def _all_of(events: Iterable[asyncio.Event]) -> None:
-    for event in events:
-        await event.wait()
-
-
-async def with_silences(answers: Answers, seconds: float, cut: asyncio.Future[None]) -> AsyncIterator[Told | None]:
-    """The answers until the cut, and None whenever none came for so long. The next is not asked for before this one is taken."""
-    while True:
-        coming = asyncio.ensure_future(anext(answers, None))
-        waited: tuple[asyncio.Future[Any], ...] = (coming, cut)
+    @asynccontextmanager
+    async def _beating(self, send: Send) -> AsyncIterator[None]:
+        beating = asyncio.create_task(self._beat(send))
         try:
-            while not (await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED))[0]:
-                yield None
+            yield
         finally:
-            if not coming.done():
-                coming.cancel()
-                await asyncio.gather(coming, return_exceptions=True)
-        answer = None if coming.cancelled() else coming.result()
-        if answer is None:
-            return
-        yield answer
+            beating.cancel()
+
+    async def _beat(self, send: Send) -> None:
+        now = asyncio.get_running_loop().time
+        while True:
+            left = self._written + self._heartbeat - now()
+            if left > 0:
+                await asyncio.sleep(left)
+            else:
+                await self._write(send, self._framing.beat)
+
+    @asynccontextmanager
+    async def _until_cut(self) -> AsyncIterator[None]:
+        inside = asyncio.current_task()
+        assert inside is not None
+        cutting = asyncio.create_task(self._cut_off(inside))
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not self._is_cut:
+                raise
+            inside.uncancel()
+        finally:
+            cutting.cancel()
+
+    async def _cut_off(self, inside: asyncio.Task[object]) -> None:
+        for event in self._cut:
+            await event.wait()
+        self._is_cut = True
+        inside.cancel()
