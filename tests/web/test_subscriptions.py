@@ -115,7 +115,7 @@ async def test_nothing_goes_on_behind_the_last_answer() -> None:
 
     streamed = Streamed(answers(), EVENT_STREAM, 60.0, [asyncio.Event()])  # type: ignore[arg-type]  # it has no more to close
     async with asyncio.timeout(10):
-        await streamed({"type": "http"}, asyncio.Event().wait, send)
+        await streamed({"type": "http"}, asyncio.Event().wait, send)  # type: ignore[arg-type]  # nobody leaves
         while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0)
     content = b"".join(message["body"] for message in sent[1:])
