@@ -1,6 +1,6 @@
 """What every resolver is handed: who asks, the rooms below, and this request's loaders and deadline."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from graphql import OperationDefinitionNode
@@ -71,12 +71,14 @@ class Context:
         takes_parts: bool = False,
         as_text: bool = False,
         after: str | None = None,
+        begun: Callable[[], object] = lambda: None,
     ) -> None:
         self.rooms = rooms
         self.asker = asker
         self.takes_parts = takes_parts
         self.as_text = as_text
         self.after = after
+        self.begun = begun
         self.cursor: str | None = None
         self.operation: OperationDefinitionNode | None = None
         self.renew()

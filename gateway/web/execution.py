@@ -1,6 +1,6 @@
 """Runs operations, each with its own context: to one answer, or to a stream of them."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
@@ -78,13 +78,20 @@ class Execution:
         return answer
 
     async def stream(
-        self, operation: Operation, asker: Asker, *, takes_parts: bool = False, after: str | None = None
+        self,
+        operation: Operation,
+        asker: Asker,
+        *,
+        takes_parts: bool = False,
+        after: str | None = None,
+        begun: Callable[[], object] = lambda: None,
     ) -> Stream:
         """The answers of a subscription; of a query its one answer, in parts where it has any and they are taken.
 
-        ``after`` is the cursor to resume a subscription with, and stands above the one in its arguments.
+        ``after`` is the cursor to resume a subscription with, and stands above the one in its arguments; ``begun`` is
+        called when there is nothing to do for it but to listen.
         """
-        context = Context(self._rooms, asker, takes_parts=takes_parts, after=after)
+        context = Context(self._rooms, asker, takes_parts=takes_parts, after=after, begun=begun)
         with self._tracing.operation(operation.query, context) as span:
             async with aclosing(self._told(operation, context, span)) as answers:
                 async for told in answers:

@@ -186,7 +186,8 @@ class _Connection:
         try:
             with self._endpoint.admission.place(asker.name) as place:
                 operation = await self._endpoint.library.operation_of(asked)
-                async with aclosing(self._endpoint.execution.stream(operation, asker)) as stream:
+                answers = self._endpoint.execution.stream(operation, asker, begun=place.leave)
+                async with aclosing(answers) as stream:
                     async for told in stream:
                         place.leave()
                         if "data" not in told.answer:
