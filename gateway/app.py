@@ -98,6 +98,7 @@ async def open_rooms(
         yield rooms
     finally:
         await hub.close()
+        await rooms.answers.close()
         await cache.close()
         await events.close()
         await database.close()

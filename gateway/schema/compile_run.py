@@ -23,10 +23,10 @@ from graphql import (
 from graphql.pyutils import Path
 from msgspec import Raw
 from strawberry import Info
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Executor
 
 from gateway.errors import GatewayError
 from gateway.schema.compile import STRAWBERRY, Details, Unsupported, Write, Written, compiled
+from gateway.schema.sharing import Sharing
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class Operations:
 class Run:
     """The writing of one value: hands resolvers their info, and gathers what has to be awaited."""
 
-    def __init__(self, executor: Executor, written: Written, path: Path) -> None:
+    def __init__(self, executor: Sharing, written: Written, path: Path) -> None:
         self._executor = executor
         self._owns = written.owns
         self._path = path
@@ -155,13 +155,13 @@ class Run:
             awaited.close()
 
 
-def executor_over(operations: Operations) -> type[Executor]:
-    """Strawberry's executor over those operations."""
+def executor_over(operations: Operations) -> type[Sharing]:
+    """An executor over those operations."""
     return type("Compiling", (_Compiling,), {"operations": operations})
 
 
-class _Compiling(Executor):
-    """Strawberry's executor; the values of root fields are ``msgspec.Raw`` text where the context wants text."""
+class _Compiling(Sharing):
+    """The executor that shares; the values of root fields are ``msgspec.Raw`` text where the context wants text."""
 
     operations: Operations
     _key: Key
@@ -194,7 +194,7 @@ class _Compiling(Executor):
         position_context: Any,  # noqa: ANN401 - graphql-core's own
     ) -> Any:  # noqa: ANN401 - text, a value, or an awaitable of one
         def plainly() -> Any:  # noqa: ANN401 - graphql-core's
-            return Executor.complete_value(self, return_type, field_details_list, info, path, result, position_context)
+            return Sharing.complete_value(self, return_type, field_details_list, info, path, result, position_context)
 
         if path.prev is not None or not _writable(result, info):
             return plainly()

@@ -8,6 +8,7 @@ from graphql import OperationDefinitionNode
 from gateway.errors import BadUserInput
 from gateway.numbers.cursor import Signer
 from gateway.schema.authority import Asker
+from gateway.schema.shared_answers import SharedAnswers
 from gateway.sections import LimitSettings
 from gateway.upstream.changes import Hub
 from gateway.upstream.clock import Clock
@@ -50,6 +51,7 @@ class Rooms:
         self.limits = limits
         self.clock = clock
         self.sdl = sdl
+        self.answers = SharedAnswers(clock)
 
 
 class Context:
@@ -80,7 +82,7 @@ class Context:
         self.renew()
 
     def renew(self) -> None:
-        """Begin anew, with all the time there is: a stream does so for each of its answers."""
+        """Begin anew, with all the time there is: a stream whose answers are its own does so for each of them."""
         self.loaders = Loaders(self.rooms.lookups)
         self._deadline = self.rooms.clock.monotonic() + self.rooms.limits.deadline
         self._errands: list[Errand] = []

@@ -181,6 +181,11 @@ class Reckoning:
             await self._within(cost, self._selections.below(nodes), held, each)
 
 
+def wants_cost(extensions: Mapping[str, Any] | None) -> bool:
+    """Whether a request's ``extensions`` ask for what it costs."""
+    return (extensions or {}).get("cost") is True
+
+
 class CostLimit(SchemaExtension):
     """Refuses what could cost too much before it begins, and tells the cost of an operation that asks for it.
 
@@ -192,7 +197,7 @@ class CostLimit(SchemaExtension):
     async def on_execute(self) -> AsyncIterator[None]:
         """Once the document is known to be valid."""
         held = self.execution_context
-        wanted = (held.operation_extensions or {}).get("cost") is True
+        wanted = wants_cost(held.operation_extensions)
         costs = await reckon(held, closely=wanted)
         if not wanted and _beyond(costs, held.context):
             costs = await reckon(held, closely=True)

@@ -90,12 +90,8 @@ def told_in(text: str, numbers: list[str]) -> set[str]:
 
 def test_numbers_are_found_wherever_they_stand() -> None:
     """Beside other figures, within them, and more than once."""
-    assert told_in(
-        "call 4420794601230 of 12056350001, 12056350001", ["442079460123", "12056350001", "49301234567"]
-    ) == {
-        "442079460123",
-        "12056350001",
-    }
+    numbers = ["442079460123", "12056350001", "49301234567"]
+    assert told_in("call 4420794601230 of 12056350001, 12056350001", numbers) == set(numbers[:2])
 
 
 @pytest.mark.timeout(300)
