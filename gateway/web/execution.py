@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
-import strawberry
 from graphql import GraphQLError
 from graphql.execution import InitialIncrementalExecutionResult, SubsequentIncrementalExecutionResult
 from msgspec import Struct
@@ -14,6 +13,8 @@ from strawberry.types.graphql import OperationType
 
 from gateway.schema.authority import Asker
 from gateway.schema.context import Context, Rooms
+from gateway.schema.cost import wants_cost
+from gateway.schema.graph import Schema
 
 ONE_ANSWER = (OperationType.QUERY, OperationType.MUTATION)
 
@@ -44,7 +45,7 @@ class NeedsStream(Exception):
 class Execution:
     """Runs operations against the schema."""
 
-    def __init__(self, schema: strawberry.Schema, rooms: Rooms) -> None:
+    def __init__(self, schema: Schema, rooms: Rooms) -> None:
         self._schema = schema
         self._rooms = rooms
 
@@ -58,18 +59,28 @@ class Execution:
         Raises:
             NeedsStream: the operation is a subscription.
         """
+        context = context or self.context(asker)
+        data = await self._quickly(operation, context)
+        if data is not None:
+            return {"data": data}
         try:
             result = await self._schema.execute(
                 operation.query,
                 variable_values=operation.variables,
                 operation_name=operation.name,
-                context_value=context or self.context(asker),
+                context_value=context,
                 operation_extensions=operation.extensions,
                 allowed_operation_types=ONE_ANSWER,
             )
         except InvalidOperationTypeError:
             raise NeedsStream from None
         return answer_of(result)
+
+    async def _quickly(self, operation: Operation, context: Context) -> dict[str, Any] | None:
+        quick = self._schema.quick
+        if quick is None or wants_cost(operation.extensions):
+            return None
+        return await quick.data(operation.query, operation.variables or {}, operation.name, context)
 
     async def stream(
         self, operation: Operation, asker: Asker, *, takes_parts: bool = False, after: str | None = None

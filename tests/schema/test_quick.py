@@ -1,0 +1,170 @@
+"""Operations that come again: what is planned, what is left to graphql-core, and how much is kept."""
+
+from hashlib import sha256
+
+import pytest
+
+from gateway.schema import compile as compiler
+from gateway.schema import compile_run, plan
+from gateway.schema.compile_run import Operations
+from tests.schema.gateways import Simulated, gateway
+from tests.schema.things import Json, Thing, answers
+
+
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        ('{ picked(kinds: [LARGE], at: 3, wanted: {kind: LARGE, names: ["$"]}) }', [{}]),
+        ("query ($k: [Kind!], $a: Int) { picked(kinds: $k, at: $a) }", [{}, {"k": "LARGE"}, {"k": ["SMALL"], "a": 5}]),
+        ("query ($a: Int) { picked(at: $a) }", [{}, {"a": 4}, {"a": None}]),
+        ("query ($k: Kind!) { picked(wanted: {kind: $k}, kinds: [SMALL, $k]) }", [{"k": "LARGE"}, {"k": "SMALL"}]),
+        ("query ($w: Wanted = {kind: LARGE}) { picked(wanted: $w) }", [{}, {"w": None}, {"w": {"names": ["a"]}}]),
+        ("query ($s: Boolean = true) { picked @skip(if: $s) __typename }", [{}, {"s": False}, {"s": True}]),
+    ],
+)  # fmt: skip
+def test_arguments_are_what_graphql_core_makes_of_them(query: str, variables: list[Json]) -> None:
+    """Literals, variables that are given, left out or null, and defaults of both; each request has its own."""
+    for given in [*variables, *variables]:
+        held, _ = answers(query, None, variables=given)
+        assert held.given_up == 0
+        [operation] = held._kept.values()
+        assert operation.plan is not None
+
+
+@pytest.mark.parametrize(
+    ("query", "good", "wrong"),
+    [
+        ("query ($a: Int) { picked(at: $a) }", {"a": 1}, {"a": "x"}),
+        ("query ($k: Kind!) { picked(kinds: [$k]) }", {"k": "LARGE"}, {}),
+        ("query ($w: Wanted) { picked(wanted: $w) }", {}, {"w": {"kind": "HUGE"}}),
+        ("query ($a: Int = 3) { picked(at: $a) }", {}, {"a": None}),
+    ],
+)
+def test_variables_that_are_wrong_are_graphql_cores(query: str, good: Json, wrong: Json) -> None:
+    """Its errors, before a plan is made and after; the operation is compiled all the same for whoever asks well."""
+    held = Operations()
+    for given in (wrong, wrong, wrong, good, wrong, good):
+        answers(query, None, 1, given, held)
+    [operation] = held._kept.values()
+    assert operation.plan is not None
+    assert held.given_up == 0
+
+
+def test_what_fails_is_told_in_the_place_of_its_own() -> None:
+    """A root field that fails leaves the others as they are written; each is asked once."""
+    held, answer = answers("{ thing { name } picked soon { name } __typename }", ValueError("no"))
+    assert '"picked":"None 2 None"' in answer
+    assert '"soon":null' in answer
+    assert held.given_up == 0
+
+
+def test_lists_that_are_awaited_in_their_places_are_graphql_cores() -> None:
+    """One of them may fail by itself."""
+    held, answer = answers("{ things { name } }", ValueError("no"))
+    assert '"things":[null,null]' in answer
+    [operation] = held._kept.values()
+    assert operation.given_up
+    assert held.given_up == 0
+
+
+def test_a_failed_root_field_is_not_compiled() -> None:
+    """An exception for a value is graphql-core's business."""
+    held, answer = answers("{ thing { name } }", ValueError("no"))
+    assert '"thing":null' in answer
+    assert held.given_up == 0
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ thing { sized(by: 2) } }",
+        "{ thing { name " + "late { name " * 60 + "}" * 62,
+        '{ __type(name: "Thing") { name } thing { name } }',
+        "{ barred thing { name } }",
+        "{ thing { nothing } }",
+        "query A { thing { name } } query B { thing { size } }",
+        "{ thing { name }",
+    ],
+)
+def test_what_is_not_supported_is_left_to_graphql_core(query: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field with arguments below the root, code beyond the bound, what is not asked of a resolver alone, and mistakes."""
+    monkeypatch.setattr(compiler, "MOST_LINES", 200)
+    held, _ = answers(query, Thing())
+    [operation] = held._kept.values()
+    assert operation.given_up
+    assert operation.plan is None
+    assert held.given_up == 0
+
+
+def test_what_may_be_deferred_is_left_to_graphql_core() -> None:
+    """Answers in parts are graphql-core's, and a document that only speaks of them is no loss."""
+    held, _ = answers("{ thing { name } } # @defer", Thing())
+    assert not held._seen
+    assert not held._kept
+
+
+def test_a_fault_of_the_compiler_reaches_nobody(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever it raises, the client has its answer; the fault is counted and told once."""
+
+    def broken(*_: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(plan, "compiled", broken)
+    held, _ = answers("{ thing { name } }", Thing())
+    assert held.given_up == 1
+    assert len(caplog.records) == 1
+
+
+def test_the_first_sight_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked once costs a mark, and the marks are bounded."""
+    monkeypatch.setattr(compile_run, "SEEN", 2)
+    held = Operations()
+    keys = [(f"{{ a{place} }}", None, ()) for place in range(4)]
+    assert [held.find(key) for key in keys] == [None] * 4
+    assert held.held == 0
+    assert held.find(keys[0]) is None
+    assert held.find(keys[3]) is not None
+
+
+def test_compiled_operations_are_bounded_by_bytes() -> None:
+    """The least recently used goes first, and takes its bytes along; what outgrows everything is not kept."""
+    held = Operations(most_bytes=100)
+    first, second, third, fourth = ((letter * 20, None, ()) for letter in "abcd")
+    for key in (first, second):
+        assert held.find(key) is None
+        assert held.find(key) is not None
+    assert held.find(first) is not None
+    held.find(third)
+    operation = held.find(third)
+    assert operation is not None
+    assert set(held._kept) == {first, third}
+    assert held.held == 80
+    held.keep(third, operation, plan.Plan(None, None, {}, {}, {}, None))  # type: ignore[arg-type]  # of no length
+    assert held.held == 80
+    operation.length += 1000
+    held.held += 1000
+    held.find(fourth)
+    held.find(fourth)
+    assert set(held._kept) == {fourth}
+    held.keep(third, operation, plan.Plan(None, None, {}, {}, {}, None))  # type: ignore[arg-type]  # as above
+    assert held.held == 40
+
+
+def test_guarded_fields_are_refused_the_same_way(simulated: Simulated) -> None:
+    """Without addresses:read the address is null with FORBIDDEN, whichever way the answer is written.
+
+    Errors stand in the order of the document, although the last of its fields fails before the first has an answer.
+    """
+    query = (
+        "{ phoneNumbers(filter: {providers: [CLOUDLX]}) { nodes { details { ... on CloudLXDetails { uuid numberAddress"
+        " { city addressLine1 } } } } } mistaken: phoneNumbers(first: -1) { complete } }"
+    )
+    asks = {"asks": {"key_sha256": sha256(b"key").hexdigest()}}
+    with gateway(simulated.sources, clients=asks) as client:
+        known = type(client)(client.url, "key")
+        answers = [known.ask(query) for _ in range(3)]
+    assert {answer.content for answer in answers} == {answers[0].content}
+    *refused, mistaken = answers[0].codes
+    assert (set(refused), mistaken) == ({"FORBIDDEN"}, "BAD_USER_INPUT")
