@@ -78,7 +78,7 @@ class Reckoning:
         span = span_of(first, after, last, before, search, context)
         counted = self._selections.mentions(nodes, "totalCount")
         errand = context.errand(arguments.get("max_staleness")) if self._closely else None
-        for name in context.rooms.inventory.asked(context.asker.sources, search.wanted):
+        for name in context.rooms.asked(context.asker.sources, search.wanted):
             cost.calls[name] += await self._estimates.listing(name, search, span, errand, counted=counted)
         return 1, (span.last or 0) if span.first is None else span.first
 
@@ -165,7 +165,7 @@ def wants_cost(extensions: Mapping[str, Any] | None) -> bool:
 
 async def affordable(plan: Plan, arguments: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
     """Whether a planned operation is certainly within the limits; if not, it is to be looked at closely."""
-    reckoning = Reckoning(selections_of(plan.document), context, closely=False)
+    reckoning = Reckoning(plan.selections, context, closely=False)
     costs = {
         key: await reckoning.of(field.name, arguments[key], field.nodes)
         for key, field in plan.fields.items()
@@ -181,7 +181,7 @@ async def reckon(held: ExecutionContext, *, closely: bool) -> dict[str, Cost]:
     assert operation is not None
     schema: strawberry.Schema = held.schema
     inner = schema._schema  # noqa: SLF001 - Strawberry offers no other way to the schema it made
-    selections = selections_of(held.graphql_document)
+    selections = selections_of(operation, held.graphql_document.definitions)
     reckoning = Reckoning(selections, held.context, closely=closely)
     costly = {
         key: nodes

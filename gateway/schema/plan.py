@@ -33,7 +33,7 @@ from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from gateway.schema.compile import STRAWBERRY, Details, Own, Unsupported, Written, compiled
-from gateway.schema.selections import selections_of
+from gateway.schema.selections import Selections, selections_of
 
 TYPENAME = "__typename"
 
@@ -140,7 +140,7 @@ class Root(NamedTuple):
 
 
 class Plan:
-    """An operation: its variables, its root fields as they are asked for, and those that are answered.
+    """An operation: what it selects, its variables, its root fields as they are asked for, and those that are answered.
 
     ``typenames`` has the places of all that are answered in their order, with the name of the root for a value; ``length``
     is that of the code made for it.
@@ -148,14 +148,14 @@ class Plan:
 
     def __init__(
         self,
-        document: DocumentNode,
+        selections: Selections,
         variables: Variables,
         fields: Mapping[str, Field],
         roots: Mapping[str, Root],
         typenames: Mapping[str, Raw],
         executor: Executor,
     ) -> None:
-        self.document = document
+        self.selections = selections
         self.variables = variables
         self.fields = fields
         self.roots = roots
@@ -188,7 +188,8 @@ def planned(schema: strawberry.Schema, document: DocumentNode, name: str | None,
     assert isinstance(executor, Executor)
     query = inner.query_type
     assert query is not None
-    chosen = selections_of(document).fields([operation.selection_set])
+    selections = selections_of(operation, document.definitions)
+    chosen = selections.fields([operation.selection_set])
     fields = {
         key: Field(nodes[0].name.value, nodes, Arguments(schema, _resolved(query, nodes[0]), nodes[0]))
         for key, nodes in chosen.items()
@@ -199,7 +200,7 @@ def planned(schema: strawberry.Schema, document: DocumentNode, name: str | None,
     ).grouped_field_set
     roots = {key: _root(query, key, found, executor) for key, found in grouped.items() if key in fields}
     executor.variable_values = VariableValues({}, {})
-    return Plan(document, variables, fields, roots, dict.fromkeys(grouped, Raw(f'"{query.name}"'.encode())), executor)
+    return Plan(selections, variables, fields, roots, dict.fromkeys(grouped, Raw(f'"{query.name}"'.encode())), executor)
 
 
 def _resolved(query: GraphQLObjectType, node: FieldNode) -> GraphQLField:

@@ -1,11 +1,18 @@
-"""What a document selects, fragments written out: found once for all who ask it."""
+"""What an operation selects, fragments written out: found once for all who ask it."""
 
 import weakref
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from graphql import DocumentNode, FieldNode, FragmentDefinitionNode, FragmentSpreadNode, SelectionSetNode
+from graphql import (
+    DefinitionNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+)
 
 ROWS = frozenset({"nodes", "edges", "records"})
 """Fields that hold a list of records."""
@@ -23,14 +30,12 @@ Lists: TypeAlias = tuple[tuple[str, "Lists"], ...]
 class Selections:
     """What is selected; conditions are taken to hold, and every type to be met."""
 
-    def __init__(self, document: DocumentNode) -> None:
+    def __init__(self, parts: Iterable[DefinitionNode]) -> None:
         self._below: dict[tuple[int, ...], Fields] = {}
         self._lists: dict[tuple[int, ...], Lists] = {}
         self._mentions: dict[tuple[object, ...], bool] = {}
         self._fragments = {
-            part.name.value: part.selection_set
-            for part in document.definitions
-            if isinstance(part, FragmentDefinitionNode)
+            part.name.value: part.selection_set for part in parts if isinstance(part, FragmentDefinitionNode)
         }
 
     def fields(self, chosen: Iterable[SelectionSetNode]) -> Fields:
@@ -87,13 +92,13 @@ def _marks(nodes: Sequence[FieldNode]) -> tuple[int, ...]:
 
 
 _KNOWN: dict[int, Selections] = {}
-"""By the document's identity, for as long as it is remembered: its hash is made of all that it holds."""
+"""By the operation's identity, for as long as it is remembered: its hash is made of all that it holds."""
 
 
-def selections_of(document: DocumentNode) -> Selections:
-    """What a document selects, the same for all who ask it."""
-    held = _KNOWN.get(id(document))
+def selections_of(operation: OperationDefinitionNode, parts: Iterable[DefinitionNode]) -> Selections:
+    """What an operation selects, the same for all who ask it; its document's parts have the fragments."""
+    held = _KNOWN.get(id(operation))
     if held is None:
-        held = _KNOWN[id(document)] = Selections(document)
-        weakref.finalize(document, _KNOWN.pop, id(document))
+        held = _KNOWN[id(operation)] = Selections(parts)
+        weakref.finalize(operation, _KNOWN.pop, id(operation))
     return held

@@ -2,9 +2,12 @@
 
 import logging
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
+from graphql import GraphQLScalarType
 
+from gateway.schema import leaves
 from tests.schema.things import Lone, Thing, answers
 
 WHOLE = "{ thing { name size flag ratio items __typename late { name } other { ... on Thing { name } } } }"
@@ -72,3 +75,22 @@ def test_a_refusal_is_no_fault(name: str, caplog: pytest.LogCaptureFixture) -> N
     assert f'"path":["thing","{name}"]' in answer
     assert held.given_up == 2
     assert not caplog.records
+
+
+def test_texts_of_scalars_are_held_as_long_as_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Equal amounts that are written differently stay so; beyond the bound all are forgotten, and written anew."""
+    monkeypatch.setattr(leaves, "MOST_TEXTS", 2)
+    kind = GraphQLScalarType("Amount", serialize=lambda amount: f"{amount:f}")
+    texts = leaves.texts_of(kind)
+    assert leaves.texts_of(kind) is texts
+    short, long, third = Decimal("0.3"), Decimal("0.30"), Decimal("1E+1")
+    assert [texts.made(amount) for amount in (short, long)] == ['"0.3"', '"0.30"']
+    assert [texts[id(short)], texts[id(long)]] == ['"0.3"', '"0.30"']
+    assert texts.made(third) == '"10"'
+    assert dict(texts) == {id(third): '"10"'}
+
+
+def test_a_scalar_that_is_no_text_is_unlike() -> None:
+    """A value that its scalar makes a number of is graphql-core's."""
+    with pytest.raises(leaves.Unlike):
+        leaves.texts_of(GraphQLScalarType("Ratio", serialize=float)).made(Decimal(1))
