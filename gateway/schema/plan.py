@@ -4,8 +4,7 @@ Arguments in which no variable stands are converted once and shared by all reque
 others, and the variables, go through graphql-core and Strawberry each time.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from copy import copy
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import strawberry
@@ -29,7 +28,7 @@ from graphql.utilities import coerce_input_value, get_operation_ast
 from msgspec import Raw
 from strawberry import Info
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Executor
-from strawberry.types.arguments import convert_arguments
+from strawberry.types.arguments import StrawberryArgument, convert_arguments
 from strawberry.types.field import StrawberryField
 
 from gateway.schema.compile import STRAWBERRY, Details, Own, Unsupported, Written, compiled
@@ -87,22 +86,33 @@ class Arguments:
 
     def __init__(self, schema: strawberry.Schema, definition: GraphQLField, node: FieldNode) -> None:
         varying = {given.name.value for given in node.arguments or () if _may_vary(given.value)}
-        fixed = {name: held for name, held in definition.args.items() if name not in varying}
         self._schema = schema
         self._node = node
-        self._arguments = definition.extensions[STRAWBERRY].arguments
-        self._varying = GraphQLField(definition.type, {name: definition.args[name] for name in varying})
-        self._fixed = self._converted(GraphQLField(definition.type, fixed), None)
+        self._varying = self._those_of(definition, varying)
+        fixed = self._those_of(definition, definition.args.keys() - varying)
+        self._fixed = self._converted(fixed, None)
 
     def of(self, values: VariableValues) -> dict[str, Any]:
         """All of them; a new dict of values that are shared."""
         return {**self._fixed, **self._converted(self._varying, values)}
 
-    def _converted(self, definition: GraphQLField, values: VariableValues | None) -> dict[str, Any]:
-        if not definition.args:
+    def _those_of(self, definition: GraphQLField, names: Collection[str]) -> "_Some":
+        name_of, named = self._schema.config.name_converter.from_argument, definition.extensions[STRAWBERRY].arguments
+        given = {name: held for name, held in definition.args.items() if name in names}
+        return _Some(GraphQLField(definition.type, given), [one for one in named if name_of(one) in names])
+
+    def _converted(self, some: "_Some", values: VariableValues | None) -> dict[str, Any]:
+        if not some.arguments:
             return {}
-        schema, found = self._schema, get_argument_values(definition, self._node, values)
-        return convert_arguments(found, self._arguments, schema.schema_converter.scalar_registry, schema.config)
+        schema, found = self._schema, get_argument_values(some.definition, self._node, values)
+        return convert_arguments(found, some.arguments, schema.schema_converter.scalar_registry, schema.config)
+
+
+class _Some(NamedTuple):
+    """Some of a field's arguments, as graphql-core and as Strawberry has them."""
+
+    definition: GraphQLField
+    arguments: list[StrawberryArgument]
 
 
 def _may_vary(value: Any) -> bool:  # noqa: ANN401 - any value's node
@@ -165,8 +175,8 @@ class Plan:
 
     def executor(self, context: Any, values: VariableValues) -> Executor:  # noqa: ANN401 - whatever the schema takes
         """Tells resolvers of one request what they ask for."""
-        made = copy(self._executor)
-        made.context_value, made.variable_values = context, values
+        made = Executor.__new__(Executor)
+        made.__dict__.update(self._executor.__dict__, context_value=context, variable_values=values)
         return made
 
 

@@ -17,7 +17,7 @@ from gateway.web.documents import Library
 from gateway.web.exchange import Asked, HttpRefused, asked_in, content_of, read_request
 from gateway.web.execution import Execution, NeedsStream, Operation, Stream, Told
 from gateway.web.kept import Asking, KeptAnswers
-from gateway.web.limits import ASKING
+from gateway.web.limits import ASKER, ASKING
 from gateway.web.negotiation import EVENTS, JSON, RESPONSE, media_type, prefers_html, stream_type, takes_parts
 from gateway.web.pages import PAGE
 from gateway.web.presence import ClientGone, while_present
@@ -97,6 +97,9 @@ class GraphQLEndpoint:
             return self._response(refused_answer(error), kind or JSON)
 
     def _asker(self, request: Request) -> Asker:
+        known: Asker | None = request.scope.get(ASKER)
+        if known is not None:
+            return known
         try:
             return self._door.identify(request.headers)
         except Unauthenticated as error:

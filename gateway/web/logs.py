@@ -6,6 +6,7 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any, TextIO
 
+import msgspec
 from structlog.contextvars import merge_contextvars
 from structlog.processors import JSONRenderer, TimeStamper, format_exc_info
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
@@ -28,13 +29,17 @@ def write_json_lines(stream: TextIO | None = None) -> logging.Handler:
                 TimeStamper(fmt="iso", utc=True),
                 format_exc_info,
                 _without_numbers,
-                JSONRenderer(),
+                JSONRenderer(_json),
             ],
         )
     )
     logging.getLogger().addHandler(handler)
     logging.getLogger("gateway").setLevel(logging.INFO)
     return handler
+
+
+def _json(line: dict[str, Any], **_: Any) -> str:  # noqa: ANN401 - json's own
+    return msgspec.json.encode(line, enc_hook=repr).decode()
 
 
 def _without_numbers(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
