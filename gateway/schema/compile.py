@@ -25,7 +25,7 @@ from graphql.execution.collect_fields import CollectedFields, FieldDetails
 from graphql.type import GraphQLInterfaceType
 from strawberry.types.field import StrawberryField
 
-from gateway.schema.leaves import PLAIN, Names, Unlike, texts_of
+from gateway.schema.leaves import PLAIN, Unlike, texts_of
 
 Write: TypeAlias = Callable[[Any, Any], str]
 """Writes a value; the second argument is the ``Run`` it belongs to."""
@@ -189,9 +189,10 @@ class _Compiler:
 
     def _enum(self, kind: GraphQLEnumType, held: str, text: str) -> None:
         """Neighbours have the same value more often than not."""
-        last, shown = self._first("last"), self._fresh("shown")
-        names = self._given("names", Names(kind))
-        self._line(f"if {held} is not {last}: {shown} = {names}[{held}]; {last} = {held}")
+        last, shown, texts = self._first("last"), self._fresh("shown"), self._given("texts", texts_of(kind))
+        with self._under(f"if {held} is not {last}:"):
+            self._line(f"{shown} = {texts}.get(id({held})) or {texts}.made({held})")
+            self._line(f"{last} = {held}")
         self._line(f"{text} = {shown}")
 
     def _object(self, kind: GraphQLObjectType, held: str, text: str, details: Details) -> None:
