@@ -120,8 +120,9 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
             library = Library(rooms.documents, trusted, settings.limits.document_bytes, only=trust == "only")
             app.state.rooms = rooms
             execution, kept = Execution(schema, rooms), KeptAnswers(rooms, settings.state.answer_bytes)
+            app.state.graphql = GraphQLEndpoint(execution, door, library, admission, kept, settings)
             app.router.routes[:0] = [
-                Route("/graphql", GraphQLEndpoint(execution, door, library, admission, kept, settings)),
+                Route("/graphql", app.state.graphql),
                 WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, admission, settings)),
                 *health_routes(rooms, plain, door),
                 *asset_routes(GRAPHIQL),

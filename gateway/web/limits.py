@@ -40,7 +40,7 @@ SAFE_HEADERS = (
 
 
 class Front:
-    """ASGI middleware around everything."""
+    """ASGI middleware around everything. The graph is next to it: a router between them costs as much as a kept answer."""
 
     def __init__(self, app: ASGIApp, server: ServerSettings, door: Door, admission: Admission) -> None:
         self._app = app
@@ -62,8 +62,9 @@ class Front:
         except GatewayError as error:
             await _refusal(error)(scope, receive, _safely(send, Place()))
             return
+        straight = scope["app"].state.graphql if scope["path"] == GRAPHQL else self._app
         with place:
-            await self._app(scope, receive, _safely(send, place))
+            await straight(scope, receive, _safely(send, place))
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A WebSocket is for one of our names too; what it asks is admitted operation by operation."""
