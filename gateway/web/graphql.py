@@ -79,7 +79,7 @@ class GraphQLEndpoint:
             return refusal(refused, JSON)
         try:
             asker = self._asker(request)
-            token = request.headers.get(TOKEN) or request.query_params.get("token")
+            token = _token(request)
             if token is not None or request.method == "PUT":
                 return await self._shared(request, asker, token)
             content = await content_of(request, self._body_bytes)
@@ -176,6 +176,12 @@ class GraphQLEndpoint:
 
     def _response(self, answer: dict[str, Any], kind: str) -> Response:
         return json_response(answer, status_of(answer, kind, draft=self._draft), kind)
+
+
+def _token(request: Request) -> str | None:
+    """Of a reservation, from the header or the URL, which has nothing for most."""
+    named = request.query_params.get("token") if request.scope["query_string"] else None
+    return request.headers.get(TOKEN) or named
 
 
 def _wants_page(request: Request, accept: str) -> bool:
