@@ -9,8 +9,8 @@ from benchmarks.clock import Clock
 from benchmarks.pages.designs import Page
 from benchmarks.simulated import PATIENCE, Identity, World, settings_over
 from gateway.numbers.blocks import Block, Listing
-from gateway.numbers.chain import cover
 from gateway.numbers.filters import EVERYTHING
+from gateway.numbers.grid import cover
 from gateway.settings import make_sources
 from gateway.upstream.client import HttpTransport
 from gateway.upstream.errand import Errand

@@ -1,6 +1,6 @@
 """What is asked of a list, and what comes back: blocks and listings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from msgspec import Struct
@@ -90,5 +90,7 @@ class Listing(Struct, frozen=True, kw_only=True):
 
     def placed(self, start: int) -> Iterator[tuple[int, Number]]:
         """The rows with their offsets in the source, ``start`` being that of the first row sent."""
-        offsets = (start + place for place in range(self.sent) if place not in self.holes)
-        return zip(offsets, self.rows, strict=False)
+        places: Iterable[int] = range(start, start + self.sent)
+        if self.holes:
+            places = (place for place in places if place - start not in self.holes)
+        return zip(places, self.rows, strict=False)

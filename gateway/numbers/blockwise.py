@@ -25,7 +25,7 @@ class Blockwise:
     """The rows covered so far. ``edge`` is the first row not covered: all before it have been read.
 
     Goes on with what was answered already, and with what is under way. ``cut_to``: all pages are shorter than asked,
-    and no longer than this.
+    and no longer than this. ``repeated``: it ended with rows that were read before.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Blockwise:
         self._ahead = 1
         self.cut_to: int | None = None
         self._short = False
+        self.repeated = False
         self.ended = False
         for block, page in answers.items():
             self.take(block, page)
@@ -132,6 +133,7 @@ class Blockwise:
         over = not new and (self._first == before or self._repeats >= REPEATS_AT_MOST)
         if over and self._edge != self._gathered.total:
             self._gathered.remark(remarks.REPEATED)
+        self.repeated = over
         return over
 
     def _close_gap(self) -> None:

@@ -6,7 +6,8 @@ they are gone, the page goes on at the offset and its account says that rows may
 """
 
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from itertools import islice
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 from gateway.errors import UNLISTED, AllSourcesFailed, SourceError
 from gateway.numbers.blocks import Block, Listing, Paging, Part
 from gateway.numbers.cursor import Place
+from gateway.numbers.grid import cover
 from gateway.numbers.model import Number, stale_copy
 from gateway.numbers.remarks import REPEATED
 from gateway.numbers.search import Search
@@ -41,6 +43,8 @@ class Stream(Struct, frozen=True):
 
 Answer = tuple[Part, "Listing | SourceError"]
 Blocks = Sequence[tuple[Block, Listing]]
+_Row = tuple[str, int, Number]
+"""A source's name, an offset there, and what stands at it."""
 
 
 def chain(search: Search, wanted: Range, streams: Sequence[Stream]) -> Generator[Sequence[Part], Answer, Window]:
@@ -70,21 +74,6 @@ def is_within(source: str, wanted: Range, search: Search) -> bool:
     return low <= source <= high
 
 
-def cover(start: int, count: int, paging: Paging) -> list[Block]:
-    """The blocks that hold ``count`` rows from ``start`` on: the smallest aligned one that does, else several.
-
-    One aligned block of at most 200 rows always covers up to 100 rows.
-    """
-    if paging.whole:
-        return [Block(0, paging.size)]
-    end = start + count - 1
-    for size in range(count, paging.size + 1):
-        if start // size == end // size:
-            return [Block(start // size * size, size)]
-    size = paging.size
-    return [Block(first, size) for first in range(start // size * size, end + 1, size)]
-
-
 class _Page:
     """The rows found so far, each with its place; one more than wanted is looked for, to know whether more follow."""
 
@@ -92,9 +81,9 @@ class _Page:
         self._resumed = wanted.after is not None
         self._admits = search.admits
         self._size = wanted.first or 0
-        self._found: list[tuple[Place, Number]] = []
+        self._found: list[_Row] = []
         self._scanned = 0
-        self._last: Place | None = None
+        self._last: _Row | None = None
 
     @property
     def lacking(self) -> int:
@@ -106,27 +95,34 @@ class _Page:
         """Whether nothing more is read for this page."""
         return self.lacking <= 0 or self._scanned >= SCANNED_AT_MOST
 
-    def offer(self, place: Place, number: Number) -> None:
-        """Take a row if it is wanted."""
-        self._scanned += 1
-        self._last = place
-        if self._admits(number):
-            self._found.append((place, number))
+    def offer(self, source: str, rows: Iterable[tuple[int, Number]]) -> None:
+        """Take those of a source's rows that are wanted, in their order, until the page is full."""
+        found, admits, last = self._found, self._admits, self._last
+        room, left = self.lacking, SCANNED_AT_MOST - self._scanned
+        for offset, number in islice(rows, left if room > 0 else 0):
+            self._scanned += 1
+            last = (source, offset, number)
+            if admits(number):
+                found.append(last)
+                room -= 1
+                if not room:
+                    break
+        self._last = last
 
     def window(self, reads: Sequence[Read]) -> Window:
         """What was found, with the account of every source."""
         kept = self._found[: self._size]
         cut_short = self.full and self.lacking > 0
-        held = Counter(number.origin.source for _, number in kept)
+        held = Counter(source for source, _, _ in kept)
         return Window(
-            numbers=tuple(number for _, number in kept),
-            places=tuple(place for place, _ in kept),
+            numbers=tuple(number for _, _, number in kept),
+            places=tuple(map(_place, kept)),
             has_next=len(self._found) > self._size or cut_short,
             has_previous=self._resumed,
             total=None,
             complete=not any(read.error is not None or read.awaiting for read in reads),
             reads=tuple(replace(read, rows_kept=held[read.source]) for read in reads),
-            end=self._last if cut_short else None,
+            end=_place(self._last) if cut_short and self._last else None,
         )
 
 
@@ -189,8 +185,7 @@ class _Visit:
         blocks = yield from self._ask(cover(start, count, self._paging))
         while (size := _clamp(blocks, start, self._paging)) is not None:
             self._paging = replace(self._paging, size=size)
-            exact = cover(start, count, self._paging) if self._paging.aligned else [Block(start, size)]
-            blocks = yield from self._ask(exact)
+            blocks = yield from self._ask(cover(start, count, self._paging))
         return blocks
 
     def _ask(self, blocks: Sequence[Block]) -> Generator[Sequence[Part], Answer, Blocks]:
@@ -221,12 +216,16 @@ class _Visit:
         return False
 
     def _offer(self, block: Block, listing: Listing) -> None:
-        for offset, number in listing.placed(block.start):
-            if self._edge <= offset < self._limit and number.e164 not in self._seen and not self._page.full:
-                self._seen.add(number.e164)
-                row = stale_copy(number) if listing.stale else number
-                self._page.offer(Place((self._source, offset, number.e164[1:])), row)
+        self._page.offer(self._source, self._fresh(block, listing))
         self._edge = max(self._edge, block.start + listing.sent)
+
+    def _fresh(self, block: Block, listing: Listing) -> Iterator[tuple[int, Number]]:
+        """The rows that were not met yet, each with its offset."""
+        edge, limit, seen = self._edge, self._limit, self._seen
+        for offset, number in listing.placed(block.start):
+            if edge <= offset < limit and number.e164 not in seen:
+                seen.add(number.e164)
+                yield offset, stale_copy(number) if listing.stale else number
 
     def _repeats(self, block: Block, listing: Listing) -> bool:
         """Whether the source ignores where to start."""
@@ -264,6 +263,11 @@ class _Visit:
         after = self._after if untouched else Place((self._source, self._edge - 1, ""))
         before = self._before or Place((self._source, FURTHEST, ""))
         return replace(self._account, error=error, gap=Gap(after, before))
+
+
+def _place(row: _Row) -> Place:
+    source, offset, number = row
+    return Place((source, offset, number.e164[1:]))
 
 
 def _clamp(blocks: Blocks, start: int, paging: Paging) -> int | None:

@@ -50,7 +50,7 @@ def _drained(paging: Paging, length: int | None, *, settled: bool) -> Generator[
         blockwise.take(*_read((yield blockwise.wants())))
         if blockwise.cut_to is not None and not settled:
             return blockwise.cut_to
-    if lapped.torn:
+    if lapped.torn or (lapped.idled and not blockwise.repeated):
         blockwise.remark(UNSTABLE)
     return blockwise.result()
 

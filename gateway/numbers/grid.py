@@ -1,4 +1,4 @@
-"""Which blocks can be asked of a list, and which of them overlap what was read."""
+"""Which blocks can be asked of a list: those that hold a window, and those that overlap what was read."""
 
 from math import ceil
 
@@ -47,3 +47,21 @@ class Grid:
     def is_past(self, edge: int) -> bool:
         """Whether no block that may be asked holds the row at ``edge``."""
         return self._furthest is not None and edge >= self._furthest + self.size
+
+
+def cover(start: int, count: int, paging: Paging) -> list[Block]:
+    """The blocks that hold ``count`` rows from ``start`` on: just those rows where any start can be asked.
+
+    Of a list of pages, the smallest aligned one that does, else several: one of at most 200 rows always covers up to
+    100 rows.
+    """
+    if paging.whole:
+        return [Block(0, paging.size)]
+    end = start + count - 1
+    if not paging.aligned:
+        return [Block(first, min(paging.size, end + 1 - first)) for first in range(start, end + 1, paging.size)]
+    for size in range(count, paging.size + 1):
+        if start // size == end // size:
+            return [Block(start // size * size, size)]
+    size = paging.size
+    return [Block(first, size) for first in range(start // size * size, end + 1, size)]

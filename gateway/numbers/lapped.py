@@ -25,6 +25,7 @@ class Lapped:
 
     It ends in one of three ways. ``ended``: the list was read to its end. ``gave_up``: it has one page, or does not
     keep what it claims, and must be read block by block. ``torn``: it changes faster than its pages can be joined.
+    ``idled``: it gave up on pages that brought nothing new, of a list that repeats itself or that moved.
     """
 
     def __init__(self, paging: Paging, length: int | None) -> None:
@@ -43,7 +44,7 @@ class Lapped:
         self._tries = 0
         self._idle = 0
         self._short = self._moved = False
-        self.ended = self.torn = False
+        self.ended = self.torn = self.idled = False
         self.gave_up = self._grid.lap == 0
 
     @property
@@ -125,7 +126,8 @@ class Lapped:
         elif page.total == self._edge and self._grid.is_past(self._edge):
             self.ended = True
         elif self._idle > ATTEMPTS:
-            self.torn, self.gave_up = self._moved, not self._moved
+            self.torn = self._moved
+            self.gave_up = self.idled = not self._moved
         else:
             self._awaited = self._grid.at(self._edge) if self._short else self._further()
 

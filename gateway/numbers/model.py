@@ -271,5 +271,11 @@ def pricing(
     Raises:
         ValueError: an amount is NaN, infinite or absurdly long.
     """
-    amounts = (monthly, setup, minimum_monthly, inbound_per_minute)
-    return _pricing(currency, named_by, *(None if a is None else str(a) for a in amounts))
+    return _pricing(
+        currency,
+        named_by,
+        None if monthly is None else str(monthly),
+        None if setup is None else str(setup),
+        None if minimum_monthly is None else str(minimum_monthly),
+        None if inbound_per_minute is None else str(inbound_per_minute),
+    )

@@ -103,6 +103,22 @@ def listed(
     return anew, differences
 
 
+def echoes(pool: Pool, numbers: Iterable[Number], asked: datetime) -> bool:
+    """Whether a list says of each of its numbers what lists said before it was asked for, and no event told of any.
+
+    Where the pool holds no other numbers, the list is what is shown as it stands.
+    """
+    words = ((pool.get(number.e164), number) for number in numbers)
+    return all(
+        held is not None
+        and held.told is None
+        and held.listed is not None
+        and held.listed.as_of < asked
+        and _same(held.listed, number)
+        for held, number in words
+    )
+
+
 def repeats(held: Held, before: Held | None) -> bool:
     """Whether a list said of a number what it had said before, and no event told of it: nothing to be kept anew."""
     if before is None or before.listed is None or held.listed is None or held.told is not None:
@@ -187,8 +203,10 @@ def _difference(before: Number | None, after: Number | None, at: datetime, *, sa
 
 def _same(one: Number, other: Number) -> bool:
     """Whether two records say the same of the number, however and whenever it was heard."""
-    passing = {name: getattr(other.details, name) for name in type(other.details).passing}
-    return replace(one, origin=other.origin, details=replace(one.details, **passing)) == other
+    details = one.details
+    if any(getattr(details, name) != getattr(other.details, name) for name in type(details).passing):
+        details = replace(details, **{name: getattr(other.details, name) for name in type(details).passing})
+    return replace(one, origin=other.origin, details=details) == other
 
 
 def _remove(gone: Pool, at: datetime, anew: dict[E164, Held], differences: list[Difference]) -> None:

@@ -153,7 +153,8 @@ def listing(
     """
     origin = Origin(provider=source.provider, source=source.name, via=via, as_of=response.received_at)
     drift: set[str] = set()
-    made = [_made(raw, kind, make, origin, drift) for raw in raws]
+    decode = _decoder(kind).decode
+    made = [_made(raw, decode, kind, make, origin, drift) for raw in raws]
     holes = tuple(place for place, number in enumerate(made) if number is None)
     if raws and len(holes) == len(raws):
         msg = f"{source.title} answered {len(raws)} rows of which none can be read."
@@ -171,9 +172,11 @@ def listing(
     )
 
 
-def _made(raw: Raw, kind: type[Struct], make: Make, origin: Origin, drift: set[str]) -> Number | None:
+def _made(
+    raw: Raw, decode: Callable[[Raw], Any], kind: type[Struct], make: Make, origin: Origin, drift: set[str]
+) -> Number | None:
     try:
-        return make(thrifty(_decoder(kind).decode(raw), kind), origin, drift)
+        return make(thrifty(decode(raw), kind), origin, drift)
     except (ValueError, RecursionError):
         return _mended(raw, kind, make, origin, drift)
 
@@ -272,14 +275,19 @@ def country(word: str | None) -> CountryCode | None:
     return CountryCode(code) if len(code) == 2 and code.isascii() and code.isalpha() else None  # noqa: PLR2004 - alpha-2
 
 
+@lru_cache(1024)
 def currency(word: str | None) -> CurrencyCode | None:
     """A provider's currency as ISO 4217; None when it is something else."""
     code = (word or "").strip().upper()
     return CurrencyCode(code) if len(code) == 3 and code.isascii() and code.isalpha() else None  # noqa: PLR2004 - alpha-3
 
 
+@lru_cache(4096)
 def moment(text: str | None, zone: ZoneInfo | None = None) -> datetime | None:
-    """A provider's time in UTC; one without an offset is read in ``zone``, else UTC. None when it is no time."""
+    """A provider's time in UTC; one without an offset is read in ``zone``, else UTC. None when it is no time.
+
+    Numbers that were bought together share one.
+    """
     if not text:
         return None
     try:

@@ -109,9 +109,13 @@ class Events:
         known, pool = self._known.get(name), self._pools[name]
         if known is None or known.full_at is None or read.as_of - known.full_at >= REPEATED_WITHIN or read.skipped:
             return False
+        count = self._count(name)
+        if known.total == count == len(read.rows) and reconcile.echoes(pool, read.rows, asked):
+            self._merged[name] = (self._mark(name, read), read)
+            return True
         anew, differences = reconcile.listed(pool, read.rows, asked, read.as_of, whole=True, first=False)
         repeated = all(reconcile.repeats(held, pool.get(e164)) for e164, held in anew.items())
-        return repeated and not differences and known.total == self._count(name)
+        return repeated and not differences and known.total == count
 
     async def keep_history(self, days: float) -> None:
         """Forget events and changes that are older, now and every hour, until cancelled."""
@@ -145,12 +149,16 @@ class Events:
         if name not in self._receivers:
             return read
         await self._sync()
-        key = (self._revisions[name], read.as_of, read.awaiting, read.stale, len(read.rows))
+        mark = self._mark(name, read)
         kept, merged = self._merged.get(name, ((), read))
-        if kept != key:
+        if kept != mark:
             merged = await self._alone(name, read) if read.awaiting else self._with_list(name, read)
-            self._merged[name] = (key, merged)
+            self._merged[name] = (mark, merged)
         return merged
+
+    def _mark(self, name: str, read: Snapshot) -> tuple[object, ...]:
+        """What a list with its events was made of."""
+        return (self._revisions[name], read.as_of, read.awaiting, read.stale, len(read.rows))
 
     async def _alone(self, name: str, read: Snapshot) -> Snapshot:
         known = self._known.get(name)

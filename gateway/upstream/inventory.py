@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -55,10 +56,11 @@ class Inventory:
         self._lengths: dict[str, int] = {}
         self._unsorted: set[str] = set()
         self._sizes = {name: BlockSize(caller.lists.paging) for name, caller in callers.items() if caller.lists}
+        self.asked = lru_cache(1024)(self._not_excluded)
+        """Those of the sources that a filter does not exclude."""
 
-    def asked(self, names: Sequence[str], wanted: Filter) -> list[str]:
-        """Those of the sources that the filter does not exclude."""
-        return [name for name in names if verdict(wanted, facts_of(self._callers[name].source)) is not False]
+    def _not_excluded(self, names: tuple[str, ...], wanted: Filter) -> tuple[str, ...]:
+        return tuple(name for name in names if verdict(wanted, facts_of(self._callers[name].source)) is not False)
 
     def length(self, name: str) -> int | None:
         """How many rows a source sent when it was last read whole, None when it never was."""

@@ -208,7 +208,7 @@ class Caller:
             self._judge(ticket, error, began, ends)
             raise
         except BaseException:
-            self._circuit.abandoned(ticket)
+            self._broken_off(ticket, began)
             raise
         finally:
             self._tell(Called(self.source.name, outcome, self._clock.monotonic() - began))
@@ -240,6 +240,18 @@ class Caller:
             self._circuit.failed(ticket, now)
         else:
             self._circuit.succeeded(ticket, now)
+        self._tell_change(before)
+
+    def _broken_off(self, ticket: Ticket, began: float) -> None:
+        """Nobody waits any more, which says nothing; unless that was when nearly all the time was over.
+
+        A page gives up on all its blocks when one of them has timed out, and no block of it was any faster.
+        """
+        now, before = self._clock.monotonic(), self._circuit.state
+        if now - began >= SLOW * self.source.settings.timeout:
+            self._circuit.failed(ticket, now)
+        else:
+            self._circuit.abandoned(ticket)
         self._tell_change(before)
 
     def _tell_change(self, before: State) -> None:

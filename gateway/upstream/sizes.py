@@ -38,8 +38,8 @@ class BlockSize:
             if error.reason == TOO_MUCH and not self._most.whole:
                 self._become(min(self.paging.size, max(size // 2, self._least)))
             raise
-        self._proved += size == self.paging.size
-        if self._proved >= PROVED and size < self._most.size:
+        self._proved += size == self.paging.size < self._most.size
+        if self._proved >= PROVED:
             self._become(min(2 * size, self._most.size))
         return listing
 

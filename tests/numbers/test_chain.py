@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from gateway.errors import UNLISTED, AllSourcesFailed, SourceMisconfigured, SourceTimeout
 from gateway.numbers.blocks import Block, Paging
-from gateway.numbers.chain import SCANNED_AT_MOST, Stream, chain, cover
+from gateway.numbers.chain import SCANNED_AT_MOST, Stream, chain
 from gateway.numbers.filters import DigitsMatch, Filter
+from gateway.numbers.grid import cover
 from gateway.numbers.model import Number
 from gateway.numbers.search import Order, OrderField, Search
 from gateway.numbers.windows import Range

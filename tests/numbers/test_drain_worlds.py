@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.numbers.blocks import Block, Listing, Paging
+from gateway.numbers.remarks import UNSTABLE
 from tests.numbers.build import NOW
 from tests.numbers.worlds import ROWS, World, e164s, read_whole, worlds
 
@@ -61,3 +62,9 @@ def test_rows_that_move_back_are_still_read_once(rows: int, size: int, inserts: 
     found = e164s(drained.rows)
     assert len(found) == len(set(found))
     assert set(found) >= set(e164s(growing.rows))
+
+
+def test_a_list_that_grows_at_its_front_is_said_to_change_too_fast() -> None:
+    """Trap: pages at its end bring nothing new again and again, as those of a list that repeats itself do; it does not."""
+    drained, _ = read_whole(Paging(size=5), Growing(6, 8).answer)
+    assert UNSTABLE in drained.drift

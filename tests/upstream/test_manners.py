@@ -120,12 +120,13 @@ async def test_refusals_open_nothing(rig: OpenRig, status: int) -> None:
         assert len(wire.heard) == 3
 
 
+async def hang(heard: Heard, _: asyncio.StreamWriter) -> None:
+    """Never answer."""
+    await heard.rest.read()
+
+
 async def test_leaving_and_haste_open_nothing(rig: OpenRig) -> None:
     """Neither a caller who leaves nor one who had little time speaks against the source; its own time run out does."""
-
-    async def hang(heard: Heard, _: asyncio.StreamWriter) -> None:
-        await heard.rest.read()
-
     async with listening(hang) as wire, asyncio.timeout(PATIENCE):
         depot = rig(Acme, wire.url, circuit_calls=1, timeout=1)
         leaving = asyncio.ensure_future(ask(depot))
@@ -137,6 +138,20 @@ async def test_leaving_and_haste_open_nothing(rig: OpenRig) -> None:
         assert depot.caller._circuit.state is State.CLOSED
         assert isinstance(await outcome(depot), SourceTimeout)
         assert isinstance(await outcome(depot), SourceCircuitOpen)
+
+
+async def test_leaving_when_the_time_is_nearly_over_speaks_against_a_source(rig: OpenRig, clock: ManualClock) -> None:
+    """A page gives up on all its blocks when the first has timed out: the others were no faster."""
+    async with listening(hang) as wire, asyncio.timeout(PATIENCE):
+        depot = rig(Acme, wire.url, clock, circuit_calls=1, timeout=30)
+        for passed, state in ((20, State.CLOSED), (25, State.OPEN)):
+            leaving, before = asyncio.ensure_future(ask(depot, errand(clock=clock))), len(wire.heard)
+            while len(wire.heard) == before:
+                await asyncio.wait([leaving], timeout=0.01)
+            clock.advance(passed)
+            leaving.cancel()
+            await asyncio.wait([leaving])
+            assert depot.caller._circuit.state is state
 
 
 def test_any_minute_has_no_more_calls() -> None:

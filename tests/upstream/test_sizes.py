@@ -48,6 +48,13 @@ async def test_blocks_of_before_say_nothing_of_now() -> None:
     assert [await told(size, 1000) for _ in range(2 * PROVED)] == [500] * 2 * PROVED
 
 
+async def test_small_questions_between_large_ones_change_nothing() -> None:
+    """Trap: a list's end is proven with reads of a few rows, also after many blocks of the full size."""
+    size = BlockSize(Paging(size=1000))
+    assert {await told(size, 1000) for _ in range(2 * PROVED)} == {1000}
+    assert await told(size, 4) == 1000
+
+
 @pytest.mark.parametrize(
     ("paging", "error"),
     [

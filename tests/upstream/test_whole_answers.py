@@ -81,12 +81,12 @@ async def _recovered(gateway: Gateway) -> dict[str, Any]:
 
 TROUBLES: dict[str, tuple[dict[str, object], str]] = {
     "down": ({"fault": "http_503"}, "SOURCE_UNAVAILABLE"),
-    "asking for patience": ({"fault": "unavailable_retry_after", "retry_after": 2}, "SOURCE_UNAVAILABLE"),
+    "asking for patience": ({"fault": "unavailable_retry_after", "retry_after": 1}, "SOURCE_UNAVAILABLE"),
     "connections reset": ({"fault": "reset"}, "SOURCE_UNAVAILABLE"),
     "slow": ({"latency": 0.6}, "SOURCE_TIMEOUT"),
     "hanging": ({"hang": True}, "SOURCE_TIMEOUT"),
     "dripping": ({"fault": "drip"}, "SOURCE_TIMEOUT"),
-    "rate-limited": ({"fault": "http_429", "retry_after": 2}, "SOURCE_RATE_LIMITED"),
+    "rate-limited": ({"fault": "http_429", "retry_after": 1}, "SOURCE_RATE_LIMITED"),
     "refusing": ({"fault": "http_403"}, "SOURCE_FORBIDDEN"),
     "locked out": ({"fault": "http_401"}, "SOURCE_AUTH_FAILED"),
     "in HTML": ({"fault": "html_200"}, "SOURCE_BAD_ANSWER"),
@@ -115,7 +115,7 @@ async def test_one_provider_in_trouble(sandbox: Simulators, gateway: OpenGateway
     for name in failing:
         error = told[name]["error"]
         assert (error["code"], told[name]["rowsKept"], told[name]["totalCount"]) == (code, 0, None)
-        assert error["retryAfterMs"] == (2_000 if "retry_after" in knobs else None)
+        assert error["retryAfterMs"] == (1_000 if "retry_after" in knobs else None)
         assert told[name]["gap"]["after"] is None
         assert told[name]["gap"]["before"] is not None
     assert (await opened.get("/health")).status == (await opened.get("/ready")).status == 200
