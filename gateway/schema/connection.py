@@ -190,7 +190,7 @@ async def connect(search: Search, span: Range, max_staleness: timedelta | None, 
     """
     context = info.context
     errand = context.errand(max_staleness)
-    asked = context.rooms.asked(context.asker.sources, search.wanted)
+    asked = context.rooms.inventory.asked(context.asker.sources, search.wanted)
     raw = info._raw_info  # noqa: SLF001 - Strawberry's own form of what is selected is made anew each time
     counted = selections_of(raw.operation, raw.fragments.values()).mentions(raw.field_nodes, "totalCount")
     window = await context.rooms.inventory.window(search, span, asked, errand, counted=counted)

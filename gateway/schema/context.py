@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from gateway.errors import BadUserInput
 from gateway.numbers.cursor import Signer
-from gateway.numbers.filters import Filter
 from gateway.schema.authority import Asker
 from gateway.sections import LimitSettings
 from gateway.upstream.changes import Hub
@@ -20,9 +18,6 @@ from gateway.upstream.inventory import Inventory
 from gateway.upstream.loaders import Loaders
 from gateway.upstream.lookups import Lookups
 from gateway.upstream.policy import Caller
-
-ASKED = 1024
-"""Filters of which it is remembered whom they exclude."""
 
 
 class Rooms:
@@ -54,11 +49,6 @@ class Rooms:
         self.limits = limits
         self.clock = clock
         self.sdl = sdl
-        self._asked = lru_cache(ASKED)(lambda names, wanted: tuple(inventory.asked(names, wanted)))
-
-    def asked(self, names: tuple[str, ...], wanted: Filter) -> tuple[str, ...]:
-        """Those of the sources that a filter does not exclude; found once for each filter."""
-        return self._asked(names, wanted)
 
 
 class Context:

@@ -78,7 +78,7 @@ class Reckoning:
         span = span_of(first, after, last, before, search, context)
         counted = self._selections.mentions(nodes, "totalCount")
         errand = context.errand(arguments.get("max_staleness")) if self._closely else None
-        for name in context.rooms.asked(context.asker.sources, search.wanted):
+        for name in context.rooms.inventory.asked(context.asker.sources, search.wanted):
             cost.calls[name] += await self._estimates.listing(name, search, span, errand, counted=counted)
         return 1, (span.last or 0) if span.first is None else span.first
 
