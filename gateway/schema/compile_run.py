@@ -24,8 +24,8 @@ BYTES = 32 * 1024 * 1024
 SEEN = 10_000
 """Operations that are remembered as seen once."""
 
-_PER_CHARACTER = 6
-"""Bytes that a compiled function takes for each character of its code, roughly."""
+_PER_CHARACTER, _PARSED = 6, 100
+"""Bytes that a compiled function takes for each character of its code, and a parsed document for each of its own, roughly."""
 
 Key: TypeAlias = tuple[str, str | None, tuple[tuple[str, Any], ...]]
 """A document's text, the operation's name, and the variables that are true or false: @skip and @include take no others."""
@@ -70,7 +70,7 @@ class Operations:
     def keep(self, key: Key, operation: Operation, plan: Plan) -> None:
         """Keep an operation's plan with it."""
         operation.plan = plan
-        self._grow(key, operation, plan.length * _PER_CHARACTER)
+        self._grow(key, operation, plan.length * _PER_CHARACTER + len(key[0]) * _PARSED)
 
     def give_up(self, operation: Operation, error: Exception) -> None:
         """Something was left to graphql-core. Refusals are the resolvers' own; all else is told once, and tried no more."""

@@ -57,8 +57,8 @@ class Quick:
         operation = None if DEFER in query else self.operations.find((query, name, _switches(given)))
         if operation is None or operation.given_up:
             return None
-        asked = self._asked(operation, query, given, name)
-        if asked is None or not await self._admits(asked.plan, asked.arguments, context):
+        asked = await self._asked(operation, (query, given, name), context)
+        if asked is None:
             return None
         plan, executor = asked.plan, asked.plan.executor(context, asked.values)
         answers = [self._answer(operation, root, asked.arguments[key], executor) for key, root in plan.roots.items()]
@@ -69,12 +69,18 @@ class Quick:
         context.resolved = data
         return None
 
-    def _asked(self, operation: Operation, query: str, given: dict[str, Any], name: str | None) -> Asked | None:
-        """An operation with its variables and arguments; None where they are wrong, or it is not to be planned."""
+    async def _asked(
+        self,
+        operation: Operation,
+        request: tuple[str, dict[str, Any], str | None],
+        context: Any,  # noqa: ANN401 - whatever the schema takes
+    ) -> Asked | None:
+        """An operation with its variables and arguments; None where they are wrong, or it may not begin, or is not to be planned."""
         try:
-            plan = operation.plan or self._planned(operation, query, given, name)
-            values = plan.variables.of(given)
-            return Asked(plan, values, {key: field.arguments.of(values) for key, field in plan.fields.items()})
+            plan = operation.plan or self._planned(operation, *request)
+            values = plan.variables.of(request[1])
+            arguments = {key: field.arguments.of(values) for key, field in plan.fields.items()}
+            return Asked(plan, values, arguments) if await self._admits(plan, arguments, context) else None
         except (GatewayError, GraphQLError, Unsuitable):
             return None
         except Unsupported:

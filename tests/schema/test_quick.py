@@ -7,8 +7,12 @@ import pytest
 from gateway.schema import compile as compiler
 from gateway.schema import compile_run, plan
 from gateway.schema.compile_run import Operations
+from gateway.schema.quick import Admits
 from tests.schema.gateways import Simulated, gateway
 from tests.schema.things import Json, Thing, answers
+
+HUGE = plan.Root(None, None, None, None, compiler.Written(str, (), 1000))  # type: ignore[arg-type]  # only its length counts
+EMPTY = plan.Plan(None, None, {}, {}, {}, None)  # type: ignore[arg-type]  # as above
 
 
 @pytest.mark.parametrize(
@@ -48,6 +52,24 @@ def test_variables_that_are_wrong_are_graphql_cores(query: str, good: Json, wron
     [operation] = held._kept.values()
     assert operation.plan is not None
     assert held.given_up == 0
+
+
+async def _not_now(*_: object) -> bool:
+    return False
+
+
+async def _broken(*_: object) -> bool:
+    raise KeyError
+
+
+@pytest.mark.parametrize(("admits", "faults"), [(_not_now, 0), (_broken, 1)])
+def test_what_may_not_begin_is_left_to_graphql_core(admits: Admits, faults: int) -> None:
+    """Which looks closely, and tells what is wrong; a failure of the reckoning itself is told once and reaches nobody."""
+    held, _ = answers("{ thing { name } }", Thing(), admits=admits)
+    [operation] = held._kept.values()
+    assert operation.plan is not None
+    assert held.given_up == faults
+    assert operation.given_up is bool(faults)
 
 
 def test_what_fails_is_told_in_the_place_of_its_own() -> None:
@@ -130,26 +152,26 @@ def test_the_first_sight_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_compiled_operations_are_bounded_by_bytes() -> None:
     """The least recently used goes first, and takes its bytes along; what outgrows everything is not kept."""
-    held = Operations(most_bytes=100)
-    first, second, third, fourth = ((letter * 20, None, ()) for letter in "abcd")
-    for key in (first, second):
+    held = Operations(most_bytes=3000)
+    first, second, third = ((letter * 20, None, ()) for letter in "abc")
+    found = {}
+    for key in (first, second, third):
         assert held.find(key) is None
-        assert held.find(key) is not None
-    assert held.find(first) is not None
-    held.find(third)
-    operation = held.find(third)
-    assert operation is not None
-    assert set(held._kept) == {first, third}
-    assert held.held == 80
-    held.keep(third, operation, plan.Plan(None, None, {}, {}, {}, None))  # type: ignore[arg-type]  # of no length
-    assert held.held == 80
-    operation.length += 1000
-    held.held += 1000
-    held.find(fourth)
-    held.find(fourth)
-    assert set(held._kept) == {fourth}
-    held.keep(third, operation, plan.Plan(None, None, {}, {}, {}, None))  # type: ignore[arg-type]  # as above
-    assert held.held == 40
+        kept = held.find(key)
+        assert kept is not None
+        found[key] = kept
+    assert held.find(first) is found[first]
+    assert held.held == 120
+    held.keep(third, found[third], EMPTY)
+    assert set(held._kept) == {first, second, third}
+    held.keep(first, found[first], EMPTY)
+    assert set(held._kept) == {first}
+    assert held.held == 2040
+    held.keep(second, found[second], EMPTY)
+    assert held.held == 2040
+    held.keep(first, found[first], plan.Plan(None, None, {}, {"a": HUGE}, {}, None))  # type: ignore[arg-type]  # as above
+    assert not held._kept
+    assert held.held == 0
 
 
 def test_guarded_fields_are_refused_the_same_way(simulated: Simulated) -> None:

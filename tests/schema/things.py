@@ -13,7 +13,7 @@ from strawberry.extensions import FieldExtension
 from gateway.errors import Forbidden
 from gateway.schema.compile_run import Operations
 from gateway.schema.documents import Documents
-from gateway.schema.quick import Quick, Resuming
+from gateway.schema.quick import Admits, Quick, Resuming
 from gateway.sections import LimitSettings
 
 Json: TypeAlias = dict[str, Any]
@@ -141,12 +141,17 @@ def _shown(schema: strawberry.Schema, quick: Quick | None, asked: tuple[str, Jso
 
 
 def answers(
-    query: str, thing: object, times: int = 3, variables: Json | None = None, held: Operations | None = None
+    query: str,
+    thing: object,
+    times: int = 3,
+    variables: Json | None = None,
+    held: Operations | None = None,
+    admits: Admits = _admitted,
 ) -> tuple[Operations, str]:
     """The answer of the compiling way, which must be the plain way's each time, and the compiled operations."""
     held, asked = held or Operations(), (query, variables)
     expected = _shown(strawberry.Schema(Query), None, asked, thing)
     schema = strawberry.Schema(Query, execution_context_class=Resuming)
-    quick = Quick(schema, Documents(LimitSettings(depth=100)), held, _admitted)
+    quick = Quick(schema, Documents(LimitSettings(depth=100)), held, admits)
     assert [_shown(schema, quick, asked, thing) for _ in range(times)] == [expected] * times
     return held, expected
