@@ -23,6 +23,9 @@ VERSION = 2
 LONGEST = 512
 """Characters a cursor has at most; hints are dropped first when one would be longer."""
 
+DECODED = 256
+"""Cursors whose places are remembered: each is read when its operation's cost is reckoned, and when it runs."""
+
 _HEAD, _MAC, _TOKEN = 10, 12, 3
 _PACKED = msgspec.msgpack.Encoder()
 
@@ -89,6 +92,7 @@ class Signer:
 
     def __init__(self, secret: bytes, *retired: bytes) -> None:
         self._keys = tuple(map(_key, (secret, *retired)))
+        self._read = lru_cache(DECODED)(self._decoded)
 
     def encode(self, place: Place, search: Search) -> str:
         """The place as text, at most 512 characters."""
@@ -115,6 +119,9 @@ class Signer:
             CursorInvalid: damaged, forged, or of a version this gateway does not read.
             CursorMismatch: made for another filter or order.
         """
+        return self._read(text, search)
+
+    def _decoded(self, text: str, search: Search) -> Place:
         body = self._opened(text)
         filtered, ordered = body[2:6], body[6:10]
         if (filtered, ordered) != (search.fingerprint[:4], search.fingerprint[4:]):

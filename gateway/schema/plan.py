@@ -14,7 +14,10 @@ from graphql import (
     GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
+    NamedTypeNode,
+    NonNullTypeNode,
     OperationType,
+    TypeNode,
     Undefined,
     VariableDefinitionNode,
     get_nullable_type,
@@ -63,6 +66,11 @@ class Variables:
             raise Unsuitable
         return values
 
+    def switches(self, values: VariableValues) -> dict[str, Any]:
+        """The values of those that can decide what is selected: @skip and @include take no others."""
+        names = [one.variable.name.value for one in self._defined if _is_switch(one.type)]
+        return {name: values.coerced.get(name, Undefined) for name in names}
+
     def _coerced(self, given: dict[str, Any]) -> VariableValues:
         values = VariableValues({}, {})
         for signature in self._plain:
@@ -79,6 +87,11 @@ class Variables:
 
 def _is_plain(signature: GraphQLVariableSignature) -> bool:
     return signature.default is None and is_leaf_type(get_nullable_type(signature.type))
+
+
+def _is_switch(kind: TypeNode) -> bool:
+    named = kind.type if isinstance(kind, NonNullTypeNode) else kind
+    return isinstance(named, NamedTypeNode) and named.name.value == "Boolean"
 
 
 class Arguments:
@@ -166,12 +179,25 @@ class Plan:
         executor: Executor,
     ) -> None:
         self.selections = selections
-        self.variables = variables
         self.fields = fields
         self.roots = roots
         self.typenames = typenames
         self.length = sum(root.written.length for root in roots.values())
+        self._variables = variables
+        self._switches = variables.switches(executor.variable_values)
         self._executor = executor
+        executor.variable_values = VariableValues({}, {})
+
+    def values(self, given: dict[str, Any]) -> VariableValues:
+        """The variables' values.
+
+        Raises:
+            Unsuitable: they are wrong, or select something else.
+        """
+        values = self._variables.of(given)
+        if any(values.coerced.get(name, Undefined) is not held for name, held in self._switches.items()):
+            raise Unsuitable
+        return values
 
     def executor(self, context: Any, values: VariableValues) -> Executor:  # noqa: ANN401 - whatever the schema takes
         """Tells resolvers of one request what they ask for."""
@@ -209,7 +235,6 @@ def planned(schema: strawberry.Schema, document: DocumentNode, name: str | None,
         inner, executor.fragments, executor.variable_values, query, operation, hide_suggestions=True
     ).grouped_field_set
     roots = {key: _root(query, key, found, executor) for key, found in grouped.items() if key in fields}
-    executor.variable_values = VariableValues({}, {})
     return Plan(selections, variables, fields, roots, dict.fromkeys(grouped, Raw(f'"{query.name}"'.encode())), executor)
 
 

@@ -78,7 +78,7 @@ class Quick:
         """An operation with its variables and arguments; None where they are wrong, or it may not begin, or is not to be planned."""
         try:
             plan = operation.plan or self._planned(operation, *request)
-            values = plan.variables.of(request[1])
+            values = plan.values(request[1])
             arguments = {key: field.arguments.of(values) for key, field in plan.fields.items()}
             return Asked(plan, values, arguments) if await self._admits(plan, arguments, context) else None
         except (GatewayError, GraphQLError, Unsuitable):

@@ -1,6 +1,7 @@
 """The operation compiler by itself: what it writes, and what it leaves to graphql-core."""
 
 import logging
+import weakref
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -88,6 +89,15 @@ def test_texts_of_scalars_are_held_as_long_as_their_values(monkeypatch: pytest.M
     assert [texts[id(short)], texts[id(long)]] == ['"0.3"', '"0.30"']
     assert texts.made(third) == '"10"'
     assert dict(texts) == {id(third): '"10"'}
+
+
+def test_a_held_text_has_its_value_held() -> None:
+    """Otherwise another value could come to have its identity."""
+    word = Lone()
+    held = weakref.ref(word)
+    leaves.texts_of(GraphQLScalarType("Word", serialize=lambda word: word.name)).made(word)
+    del word
+    assert held() is not None
 
 
 def test_a_scalar_that_is_no_text_is_unlike() -> None:
