@@ -28,6 +28,7 @@ EMPTY: Any = SimpleNamespace(length=0)
         ('{ picked(kinds: [LARGE], at: 3, wanted: {kind: LARGE, names: ["$"]}) }', [{}]),
         ("query ($k: [Kind!], $a: Int) { picked(kinds: $k, at: $a) }", [{}, {"k": "LARGE"}, {"k": ["SMALL"], "a": 5}]),
         ("query ($a: Int) { picked(at: $a) }", [{}, {"a": 4}, {"a": None}]),
+        ("query ($b: Int) { picked(by: $b) }", [{}, {"b": 5}, {"b": None}]),
         ("query ($k: Kind!) { picked(wanted: {kind: $k}, kinds: [SMALL, $k]) }", [{"k": "LARGE"}, {"k": "SMALL"}]),
         ("query ($w: Wanted = {kind: LARGE}) { picked(wanted: $w) }", [{}, {"w": None}, {"w": {"names": ["a"]}}]),
         ("query ($s: Boolean = true) { picked @skip(if: $s) __typename }", [{}, {"s": False}, {"s": None}, {"s": True}]),
@@ -61,6 +62,15 @@ def test_variables_that_are_wrong_are_graphql_cores(query: str, good: Json, wron
     assert held.given_up == 0
 
 
+def test_each_value_of_a_switch_has_a_plan() -> None:
+    """What they select is decided before."""
+    held = Operations()
+    for on in (True, False, True, False, True, False):
+        answers("query ($on: Boolean!) { thing { name @include(if: $on) size } }", Thing(), 1, {"on": on}, held)
+    written = [operation.plan.length for operation in held._kept.values() if operation.plan]
+    assert len(set(written)) == 2
+
+
 async def _not_now(*_: object) -> bool:
     return False
 
@@ -82,7 +92,7 @@ def test_what_may_not_begin_is_left_to_graphql_core(admits: Admits, faults: int)
 def test_what_fails_is_told_in_the_place_of_its_own() -> None:
     """A root field that fails leaves the others as they are written; each is asked once."""
     held, answer = answers("{ thing { name } picked soon { name } __typename }", ValueError("no"))
-    assert '"picked":"None 2 None"' in answer
+    assert '"picked":"None 2 4 None"' in answer
     assert '"soon":null' in answer
     assert held.given_up == 0
 

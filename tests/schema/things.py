@@ -119,9 +119,11 @@ class Query:
         return [_soon(info.context.thing), _soon(None)]  # type: ignore[list-item]  # as graphql-core takes it
 
     @strawberry.field
-    def picked(self, kinds: list[Kind] | None = None, at: int = 2, wanted: Wanted | None = None) -> str:
+    def picked(
+        self, kinds: list[Kind] | None = None, at: int = 2, by: int | None = 4, wanted: Wanted | None = None
+    ) -> str:
         """What was asked for."""
-        return f"{kinds} {at} {wanted}"
+        return f"{kinds} {at} {by} {wanted}"
 
 
 async def _admitted(*_: object) -> bool:
