@@ -2,8 +2,8 @@
 
 Two measurements of a gateway in a process of its own, whose 8x8 source is told of a new number by every event. Senders
 each send one event after the other: events answered with 200 a second, and the time to the 200, over SQLite and
-PostgreSQL, both of which sync every commit to the disk. And one event after the other to many listeners by
-server-sent events, which are a process of their own: the time from an event's 200 until each has heard of it.
+PostgreSQL, both of which sync every commit to the disk. And one event after the other to many listeners, who are a
+process of their own: the time from an event's 200 until each has heard of it, and what it took of the gateway's.
 """
 
 import asyncio
@@ -18,14 +18,16 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import click
 import msgspec
 from aiohttp import ClientSession, TCPConnector
 from msgspec import Struct
 
-from benchmarks.listeners import listeners
+from benchmarks.listeners import EVENTS, SOCKETS, listeners
 from benchmarks.marks import replace_figures
+from benchmarks.peers.processes import cpu_seconds
 from gateway.app import create_app
 from gateway.serving import bind, run, url_of
 from gateway.settings import load_only
@@ -43,6 +45,7 @@ class Extent(Struct, frozen=True):
     stores: tuple[str, ...] = ("SQLite", "PostgreSQL")
     senders: tuple[int, ...] = (1, 8, 50)
     seconds: float = 10.0
+    transports: tuple[str, ...] = (EVENTS, SOCKETS)
     listeners: int = 1000
     events: int = 60
     pause: float = 0.2
@@ -63,13 +66,18 @@ class Acknowledged(Struct, frozen=True):
 
 
 class Heard(Struct, frozen=True):
-    """Milliseconds from an event's 200 until a listener heard of it, over all events and listeners."""
+    """Milliseconds from an event's 200 until a listener heard of it, over all events and listeners.
 
+    ``work`` is the gateway's processor time for each time somebody hears of one, in microseconds.
+    """
+
+    transport: str
     listeners: int
     events: int
     p50: float
     p99: float
     longest: float
+    work: float
 
 
 class Figures(Struct, frozen=True):
@@ -79,7 +87,14 @@ class Figures(Struct, frozen=True):
     load: float
     cores: int
     acknowledged: list[Acknowledged]
-    heard: Heard
+    heard: list[Heard]
+
+
+class Running(NamedTuple):
+    """A gateway: where it is asked, and which process it is."""
+
+    url: str
+    pid: int
 
 
 def _serve(told: Connection, database_url: str) -> None:
@@ -91,14 +106,14 @@ def _serve(told: Connection, database_url: str) -> None:
 
 
 @contextmanager
-def gateway_over(database_url: str) -> Iterator[str]:
-    """A gateway in a process of its own; its URL."""
+def gateway_over(database_url: str) -> Iterator[Running]:
+    """A gateway in a process of its own."""
     spawning = get_context("spawn")
     ours, theirs = spawning.Pipe()
     process = spawning.Process(target=_serve, args=(theirs, database_url), daemon=True)
     process.start()
     try:
-        yield ours.recv()
+        yield Running(ours.recv(), process.pid or 0)
     finally:
         process.terminate()
         process.join()
@@ -151,19 +166,22 @@ async def acknowledged(store: str, url: str, extent: Extent) -> list[Acknowledge
     return found
 
 
-async def heard(url: str, extent: Extent) -> Heard:
+async def heard(running: Running, transport: str, extent: Extent) -> Heard:
     """How soon listeners hear of one event after the other."""
-    with listeners(url, extent.listeners) as listening:
-        async with sender_to(url) as session:
+    with listeners(running.url, extent.listeners, transport) as listening:
+        async with sender_to(running.url) as session:
             sender, times = Sender(session), []
             await sender.send()
             await listening.heard()
+            began = cpu_seconds(running.pid)
             for _ in range(extent.events):
                 await asyncio.sleep(extent.pause)
                 await sender.send()
                 answered = time.monotonic()
                 times += [1000 * (moment - answered) for moment in await listening.heard()]
-    return Heard(extent.listeners, extent.events, statistics.median(times), percentile(times, 99), max(times))
+            work = 1e6 * (cpu_seconds(running.pid) - began) / len(times)
+    middle = statistics.median(times)
+    return Heard(transport, extent.listeners, extent.events, middle, percentile(times, 99), max(times), work)
 
 
 def percentile(values: list[float], hundredth: int) -> float:
@@ -187,16 +205,17 @@ def measured(extent: Extent) -> Figures:
     """Everything, one after the other."""
     load = os.getloadavg()[0]
     with TemporaryDirectory() as name, ExitStack() as opened:
-        place, found = Path(name), []
+        place, found, told = Path(name), [], []
         sync = sync_of(place)
         for store in extent.stores:
             database_url = (
                 f"sqlite:///{place}/events.db" if store == "SQLite" else opened.enter_context(postgres.server())
             )
-            with gateway_over(database_url) as url:
-                found += asyncio.run(acknowledged(store, url, extent))
-        with gateway_over(f"sqlite:///{place}/heard.db") as url:
-            told = asyncio.run(heard(url, extent))
+            with gateway_over(database_url) as running:
+                found += asyncio.run(acknowledged(store, running.url, extent))
+        for count, transport in enumerate(extent.transports):
+            with gateway_over(f"sqlite:///{place}/heard{count}.db") as running:
+                told.append(asyncio.run(heard(running, transport, extent)))
     return Figures(sync, load, os.cpu_count() or 1, found, told)
 
 
@@ -208,9 +227,16 @@ def row_of(figures: Acknowledged) -> str:
     )
 
 
+def heard_row_of(told: Heard) -> str:
+    """One line of the other table."""
+    return (
+        f"| {told.listeners:,} | {told.transport} | {told.events} | {told.p50:.0f} ms | {told.p99:.0f} ms "
+        f"| {told.longest:.0f} ms | {told.work:.0f} µs |"
+    )
+
+
 def table_of(figures: Figures) -> str:
     """All of it as Markdown."""
-    told = figures.heard
     machine = (
         f"Senders, gateway, database and listeners shared one machine of {figures.cores} cores, which had "
         f"{figures.load:.1f} other processes at work before (its load average); its disk took "
@@ -222,9 +248,9 @@ def table_of(figures: Figures) -> str:
             "|---|---|---|---|---|---|",
             *map(row_of, figures.acknowledged),
             "",
-            "| listeners | events | p50 from the 200 | p99 | longest |",
-            "|---|---|---|---|---|",
-            f"| {told.listeners:,} | {told.events} | {told.p50:.0f} ms | {told.p99:.0f} ms | {told.longest:.0f} ms |",
+            "| listeners | by | events | p50 from the 200 | p99 | longest | the gateway's processor time for each |",
+            "|---|---|---|---|---|---|---|",
+            *map(heard_row_of, figures.heard),
             "",
             machine,
         ]

@@ -3,19 +3,29 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from typing import Any
+
+from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector
 
 from gateway.schema.subscription import cursor_of
 
 QUERY = f'subscription {{ phoneNumberChanged(after: "{cursor_of(0)}") {{ e164 }} }}'
 """All that happened is replayed: who has heard the first change is behind no later one."""
 
+EVENTS, SOCKETS = "server-sent events", "WebSockets"
+"""How changes are told."""
+
+
+class Ended(Exception):
+    """The gateway has ended a stream."""
+
 
 class Listeners:
-    """So many who listen to a gateway by server-sent events."""
+    """So many who listen to a gateway."""
 
     def __init__(self, told: Connection) -> None:
         self._told = told
@@ -27,11 +37,11 @@ class Listeners:
 
 
 @contextmanager
-def listeners(url: str, count: int) -> Iterator[Listeners]:
+def listeners(url: str, count: int, transport: str) -> Iterator[Listeners]:
     """Listeners to what happens at a gateway, from the beginning of its log."""
     spawning = get_context("spawn")
     ours, theirs = spawning.Pipe()
-    process = spawning.Process(target=_listen, args=(theirs, url, count), daemon=True)
+    process = spawning.Process(target=_listen, args=(theirs, url, count, transport), daemon=True)
     process.start()
     try:
         yield Listeners(ours)
@@ -40,23 +50,49 @@ def listeners(url: str, count: int) -> Iterator[Listeners]:
         process.join()
 
 
-def _listen(told: Connection, url: str, count: int) -> None:
-    asyncio.run(_listen_all(told, url.removeprefix("http://"), count))
+def _listen(told: Connection, url: str, count: int, transport: str) -> None:
+    hear_all = {EVENTS: _hear_events, SOCKETS: _hear_sockets}[transport]
+    asyncio.run(hear_all(url, count, _Heard(told, count)))
 
 
-async def _listen_all(told: Connection, address: str, count: int) -> None:
-    heard: dict[str, list[float]] = {}
+class _Heard:
+    """Gathers who has heard of which number, and tells of it when all have."""
 
-    def hear(e164: str) -> None:
-        moments = heard.setdefault(e164, [])
+    def __init__(self, told: Connection, count: int) -> None:
+        self._told = told
+        self._count = count
+        self._moments: dict[str, list[float]] = {}
+
+    def __call__(self, answer: dict[str, Any]) -> None:
+        e164 = answer["data"]["phoneNumberChanged"]["e164"]
+        moments = self._moments.setdefault(e164, [])
         moments.append(time.monotonic())
-        if len(moments) == count:
-            told.send(heard.pop(e164))
+        if len(moments) == self._count:
+            self._told.send(self._moments.pop(e164))
 
+
+async def _hear_sockets(url: str, count: int, hear: _Heard) -> None:
+    async with ClientSession(url, connector=TCPConnector(limit=0)) as session, asyncio.TaskGroup() as group:
+        for _ in range(count):
+            socket = await session.ws_connect("/graphql", protocols=["graphql-transport-ws"])
+            await socket.send_json({"type": "connection_init"})
+            await socket.receive()
+            await socket.send_json({"id": "1", "type": "subscribe", "payload": {"query": QUERY}})
+            group.create_task(_hear_messages(socket, hear))
+
+
+async def _hear_messages(socket: ClientWebSocketResponse, hear: _Heard) -> None:
+    """Until the process ends."""
+    async for message in socket:
+        hear(json.loads(message.data)["payload"])
+    raise Ended
+
+
+async def _hear_events(url: str, count: int, hear: _Heard) -> None:
     async with asyncio.TaskGroup() as group:
         for _ in range(count):
-            reader, writer = await _opened(address)
-            group.create_task(_hear_all(reader, writer, hear))
+            reader, writer = await _opened(url.removeprefix("http://"))
+            group.create_task(_hear_lines(reader, writer, hear))
 
 
 async def _opened(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -73,11 +109,10 @@ async def _opened(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWri
     return reader, writer
 
 
-async def _hear_all(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hear: Callable[[str], None]) -> None:
+async def _hear_lines(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hear: _Heard) -> None:
     """Until the process ends."""
     async for line in reader:
         if line.startswith(b"data: {"):
-            hear(json.loads(line[6:])["data"]["phoneNumberChanged"]["e164"])
+            hear(json.loads(line[6:]))
     writer.close()
-    msg = "the gateway has ended a stream"
-    raise RuntimeError(msg)
+    raise Ended

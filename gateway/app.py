@@ -1,10 +1,13 @@
 """The composition root: settings become rooms, and rooms become a Starlette application."""
 
 import asyncio
+import os
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -31,6 +34,7 @@ from gateway.upstream.documents import BYTES_KEPT, Documents, KeptDocument
 from gateway.upstream.estimate import Estimates
 from gateway.upstream.events import Events
 from gateway.upstream.inventory import Inventory
+from gateway.upstream.keys import make_scopes
 from gateway.upstream.lookups import Looked, Lookups
 from gateway.upstream.packing import Packing
 from gateway.upstream.policy import Caller
@@ -51,9 +55,12 @@ from gateway.web.metrics import Metrics
 from gateway.web.pages import GRAPHIQL, asset_routes
 from gateway.web.requests import Requests
 from gateway.web.sockets import SocketEndpoint
-from gateway.web.tokens import Tokens
+from gateway.web.tracing import Tracing, open_tracing
 from gateway.web.trusted import read_manifests
 from gateway.web.webhooks import webhook_route
+
+if TYPE_CHECKING:
+    from gateway.web.tokens import Tokens
 
 SHORTEST_KEY = 16
 """Bytes of a key that signs cursors, at least."""
@@ -91,14 +98,15 @@ async def open_rooms(
         yield rooms
     finally:
         await hub.close()
+        await rooms.answers.close()
         await cache.close()
         await events.close()
         await database.close()
         await transport.close()
 
 
-def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
-    """The gateway as an ASGI application.
+def create_app(settings: Settings, clock: Clock | None = None, tracing: Tracing | None = None) -> Starlette:
+    """The gateway as an ASGI application; without ``tracing`` the environment says where spans go, if anywhere.
 
     Raises:
         SettingsInvalid: the key that signs cursors can be neither read nor written, or the store or a manifest cannot be used.
@@ -107,35 +115,35 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
     migrate(settings.state.database_url)
     schema = make_schema(settings.limits, subgraph=settings.server.subgraph, compiling=settings.server.compiled)
     plain = sdl(make_schema() if settings.server.subgraph else schema)
-    tokens = None if settings.tokens is None else Tokens(settings.tokens)
-    door = Door(settings, tokens)
-    clock = clock or SystemClock()
-    admission, metrics = Admission(settings.limits, clock), Metrics()
+    tokens = _tokens(settings)
+    door, clock = Door(settings, tokens), clock or SystemClock()
+    admission, metrics, tracing = Admission(settings.limits, clock), Metrics(), tracing or _tracing(settings)
+    tell = tracing.beside(metrics.tell)
     trust = settings.server.trusted_documents
     trusted = {} if trust == "off" else read_manifests(settings.server.trusted_manifests)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_rooms(settings, clock, cursor_key, plain, metrics.tell) as rooms, _fresh(tokens, clock):
+        async with tracing, open_rooms(settings, clock, cursor_key, plain, tell) as rooms, _fresh(tokens, clock):
             library = Library(rooms.documents, trusted, settings.limits.document_bytes, only=trust == "only")
-            app.state.rooms = rooms
-            execution, kept = Execution(schema, rooms), KeptAnswers(rooms, settings.state.answer_bytes)
-            app.state.graphql = GraphQLEndpoint(execution, door, library, admission, kept, settings)
+            execution, kept = Execution(schema, rooms, tracing), KeptAnswers(rooms, settings.state.answer_bytes)
+            graphql = GraphQLEndpoint(execution, door, library, admission, kept, settings)
+            app.state.rooms, app.state.graphql = rooms, graphql
             app.router.routes[:0] = [
-                Route("/graphql", app.state.graphql),
+                Route("/graphql", graphql),
                 WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, admission, settings)),
                 *health_routes(rooms, plain, door),
                 *asset_routes(GRAPHIQL),
-                webhook_route(rooms.events, settings, metrics.tell),
+                webhook_route(rooms.events, settings, tell),
                 metrics.route(),
             ]
             async with _beside(rooms, settings):
                 yield
 
-    around = Middleware(Requests, metrics.tell, clock)
+    around = [Middleware(Requests, tell, clock), Middleware(tracing.around), *cors(settings.server)]
     front = Middleware(Front, settings.server, door, admission)
-    app = Starlette(lifespan=lifespan, middleware=[around, *cors(settings.server), front], exception_handlers=HANDLERS)
-    app.state.door, app.state.tell = door, metrics.tell
+    app = Starlette(lifespan=lifespan, middleware=[*around, front], exception_handlers=HANDLERS)
+    app.state.door, app.state.tell = door, tell
     return app
 
 
@@ -143,7 +151,9 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Starlette:
 async def _beside(rooms: Rooms, settings: Settings) -> AsyncIterator[None]:
     """What goes on while requests are answered."""
     refresher = Refresher(rooms.callers, rooms.inventory, rooms.events, rooms.hub, rooms.clock, rooms.limits.deadline)
+    sources = [caller.source for caller in rooms.callers.values()]
     beside = asyncio.gather(
+        asyncio.to_thread(make_scopes, sources),
         *(caller.prepare() for caller in rooms.callers.values()),
         refresher.run(),
         rooms.events.keep_history(settings.state.history_days),
@@ -153,8 +163,21 @@ async def _beside(rooms: Rooms, settings: Settings) -> AsyncIterator[None]:
     await asyncio.gather(beside, return_exceptions=True)
 
 
+def _tracing(settings: Settings) -> Tracing:
+    """As the environment says."""
+    return open_tracing({name: held.provider for name, held in settings.sources.items()}, os.environ)
+
+
+def _tokens(settings: Settings) -> "Tokens | None":
+    """What knows tokens, with the cryptography that it takes; a start without tokens does not wait for that."""
+    if settings.tokens is None:
+        return None
+    tokens: Tokens = import_module("gateway.web.tokens").Tokens(settings.tokens)
+    return tokens
+
+
 @asynccontextmanager
-async def _fresh(tokens: Tokens | None, clock: Clock) -> AsyncIterator[None]:
+async def _fresh(tokens: "Tokens | None", clock: Clock) -> AsyncIterator[None]:
     """The issuer's keys are there, and stay current, where tokens are taken; over a connection of their own."""
     if tokens is None:
         yield

@@ -16,12 +16,21 @@ ABANDONED = "ABANDONED"
 """The outcome of what nobody waits for any more."""
 
 
+LIST, LOOK_UP, TOKEN = "LIST", "LOOK_UP", "TOKEN"
+"""What a source can be asked for."""
+
+
 class Called(NamedTuple):
-    """A call to a source is over. ``outcome``: OK, ABANDONED or the error's code."""
+    """A call to a source is over.
+
+    ``outcome``: OK, ABANDONED or the error's code. ``purpose``: LIST, LOOK_UP or TOKEN. ``attempt`` counts from 1.
+    """
 
     source: str
     outcome: str
     seconds: float
+    purpose: str = LIST
+    attempt: int = 1
 
 
 class Retried(NamedTuple):

@@ -26,6 +26,7 @@ from gateway.schema.context import Rooms
 from gateway.settings import Settings
 from gateway.upstream.clock import Clock, SystemClock
 from gateway.upstream.errand import Errand
+from gateway.web.tracing import Tracing
 from tests import profiles
 from tests.clocks import ManualClock
 
@@ -69,7 +70,7 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting comes from the shell that runs the tests."""
-    for name in [name for name in os.environ if name.startswith("GATEWAY_")]:
+    for name in [name for name in os.environ if name.startswith(("GATEWAY_", "OTEL_"))]:
         monkeypatch.delenv(name)
 
 
@@ -242,7 +243,12 @@ class OpenGateway(Protocol):
     """Opens a gateway, which the end of the test closes."""
 
     def __call__(
-        self, sources: Tables | None = None, *, clock: Clock | None = None, **tables: Tables
+        self,
+        sources: Tables | None = None,
+        *,
+        clock: Clock | None = None,
+        tracing: Tracing | None = None,
+        **tables: Tables,
     ) -> Awaitable[Gateway]:
         """A gateway over ``sources``, by default the five of the simulators; ``tables`` are further settings."""
         ...
@@ -263,8 +269,14 @@ async def gateway(sandbox: Simulators) -> AsyncIterator[OpenGateway]:
     """Opens gateways over the simulators."""
     async with AsyncExitStack() as opened:
 
-        async def opening(sources: Tables | None = None, *, clock: Clock | None = None, **tables: Tables) -> Gateway:
-            app = create_app(settings_of(sandbox.sources if sources is None else sources, tables), clock)
+        async def opening(
+            sources: Tables | None = None,
+            *,
+            clock: Clock | None = None,
+            tracing: Tracing | None = None,
+            **tables: Tables,
+        ) -> Gateway:
+            app = create_app(settings_of(sandbox.sources if sources is None else sources, tables), clock, tracing)
             await opened.enter_async_context(app.router.lifespan_context(app))
             return Gateway(app)
 

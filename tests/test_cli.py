@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from gateway import __version__
 from gateway.cli import main
-from gateway.commands.serving import PASTE
+from gateway.commands.simulated import PASTE
 from gateway.commands.sources import ask_once
 from gateway.numbers.model import Availability, Record
 from gateway.providers.callgear import CallGearDetails, CallGearSettings

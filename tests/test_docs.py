@@ -12,7 +12,7 @@ import pytest
 from graphql import parse, validate
 
 from gateway import __version__, errors
-from gateway.commands.serving import PASTE
+from gateway.commands.simulated import PASTE
 from gateway.errors import GatewayError, SourceError
 from gateway.schema.graph import make_schema
 from gateway.schema.vocabulary import ErrorCode

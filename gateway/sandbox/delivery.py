@@ -43,8 +43,7 @@ async def deliver(answer: Answer, receive: Receive, send: Send, drip_interval: f
             await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
             _transport(receive).close()
         case Delivery.RESET:
-            _transport(receive).get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, NO_LINGER)
-            _transport(receive).abort()
+            _reset(_transport(receive))
         case Delivery.HANG_UP:
             _transport(receive).close()
     await _left(receive)
@@ -53,6 +52,13 @@ async def deliver(answer: Answer, receive: Receive, send: Send, drip_interval: f
 def _transport(receive: Receive) -> asyncio.Transport:
     cycle = receive.__self__  # type: ignore[attr-defined]  # `receive` is a method of the server's request
     return cast("_Cycle", cycle).transport
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """End a connection without an orderly end; one that the client has ended has no socket any more."""
+    if not transport.is_closing():
+        transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, NO_LINGER)
+        transport.abort()
 
 
 def _start(answer: Answer, length: int | None) -> Message:

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from graphql import OperationDefinitionNode
+
 from gateway.errors import BadUserInput
 from gateway.numbers.cursor import Signer
 from gateway.schema.authority import Asker
+from gateway.schema.shared_answers import SharedAnswers
 from gateway.sections import LimitSettings
 from gateway.upstream.changes import Hub
 from gateway.upstream.clock import Clock
@@ -49,6 +52,7 @@ class Rooms:
         self.limits = limits
         self.clock = clock
         self.sdl = sdl
+        self.answers = SharedAnswers(clock)
 
 
 class Context:
@@ -56,9 +60,9 @@ class Context:
 
     ``takes_parts``: the client accepts an answer in parts. ``as_text``: the answer's data is only to be encoded, so its
     parts may be JSON text already (``msgspec.Raw``). ``after`` is the cursor that a client resumes a stream with, beside
-    what its document says; ``cursor`` is that of the answer which a stream has just come to.
-    ``resolved``: what the root's fields gave already, by their names in the answer; a failure is an exception, and what is
-    written is ``msgspec.Raw``.
+    what its document says; ``cursor`` is that of the answer which a stream has just come to. ``operation`` is what of
+    the document runs, once that is known. ``resolved``: what the root's fields gave already, by their names in the answer;
+    a failure is an exception, and what is written is ``msgspec.Raw``.
     """
 
     def __init__(
@@ -76,11 +80,12 @@ class Context:
         self.as_text = as_text
         self.after = after
         self.cursor: str | None = None
+        self.operation: OperationDefinitionNode | None = None
         self.resolved: Mapping[str, Any] | None = None
         self.renew()
 
     def renew(self) -> None:
-        """Begin anew, with all the time there is: a stream does so for each of its answers."""
+        """Begin anew, with all the time there is: a stream whose answers are its own does so for each of them."""
         self.loaders = Loaders(self.rooms.lookups)
         self._deadline = self.rooms.clock.monotonic() + self.rooms.limits.deadline
         self._errands: list[Errand] = []

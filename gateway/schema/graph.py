@@ -1,9 +1,9 @@
 """The schema itself: Strawberry's, with our scalars, our error codes, and bounds on parsing and validation."""
 
-import logging
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from functools import lru_cache
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 
 import strawberry
 from graphql import (
@@ -12,19 +12,21 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
-    GraphQLSyntaxError,
     OperationDefinitionNode,
     Undefined,
 )
 from graphql.type.directives import GraphQLDeferDirective
 from strawberry.extensions import SchemaExtension
+from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.name_converter import NameConverter
-from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import StreamExecutionResult
 from strawberry.utils.str_converters import to_camel_case
 
-from gateway.errors import BadUserInput, GatewayError, ListenerTooSlow, QueryTooCostly, SourceError, TryLater
+from gateway.errors import BadUserInput, GatewayError
 from gateway.schema.authority import INTROSPECTION
+from gateway.schema.codes import coded
 from gateway.schema.compile_run import Operations
 from gateway.schema.cost import CostLimit, affordable
 from gateway.schema.deferral import execute_as_accepted
@@ -34,11 +36,8 @@ from gateway.schema.phone_number import PhoneNumber
 from gateway.schema.query import Query
 from gateway.schema.quick import Quick, Resuming
 from gateway.schema.scalars import SCALARS
-from gateway.schema.subscription import Subscription, cursor_of
+from gateway.schema.subscription import Subscription
 from gateway.sections import LimitSettings
-
-logger = logging.getLogger(__name__)
-
 
 _camel_case = lru_cache(1024)(to_camel_case)
 
@@ -108,7 +107,8 @@ class OneOperation(SchemaExtension):
         yield
         document, wanted = self.execution_context.graphql_document, self.execution_context._provided_operation_name  # noqa: SLF001 - operation_name falls back to the first operation's
         assert document is not None
-        names = [part.name and part.name.value for part in document.definitions if _is_operation(part)]
+        operations = [part for part in document.definitions if _is_operation(part)]
+        names = [part.name and part.name.value for part in operations]
         if wanted is None and len(names) > 1:
             msg = f"The document has {len(names)} operations: name one of them as operationName."
             raise _refused(msg)
@@ -118,6 +118,7 @@ class OneOperation(SchemaExtension):
         if not names:
             msg = "The document has no operation to run: write a query."
             raise GraphQLError(msg)
+        self.execution_context.context.operation = operations[names.index(wanted) if wanted else 0]
 
 
 def _is_operation(part: DefinitionNode) -> TypeGuard[OperationDefinitionNode]:
@@ -128,54 +129,25 @@ def _refused(message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": BadUserInput.code})
 
 
-def coded(error: GraphQLError, *, valid: bool = False) -> GraphQLError:
-    """The error with its code; an unforeseen one keeps its place and loses its text.
+class Runner(SchemaExtensionsRunner):
+    """Strawberry's, without what comes to nothing: for each answer of a stream that is most of its work."""
 
-    ``valid``: the document passed validation, so what is wrong without a place in the answer is a variable.
-    """
-    if error.extensions and "code" in error.extensions:
-        return error
-    cause = error.original_error
-    while isinstance(cause, GraphQLError) and cause.original_error is not None:
-        cause = cause.original_error
-    if isinstance(cause, GatewayError):
-        return _with(error, str(cause), extensions_of(cause))
-    if cause is not None and not isinstance(cause, GraphQLError):
-        logger.error("unforeseen failure at %s", error.path, exc_info=cause)
-        return _with(error, "The gateway failed here; the failure is logged.", {"code": GatewayError.code})
-    return _with(error, error.message, {"code": _code_of_request_error(error, valid=valid)})
+    def __init__(self, execution_context: ExecutionContext, extensions: list[SchemaExtension]) -> None:
+        super().__init__(execution_context, extensions)
+        self._telling = [one for one in extensions if type(one).get_results is not SchemaExtension.get_results]
 
+    async def get_extensions_results(self, ctx: ExecutionContext) -> dict[str, Any]:  # noqa: ARG002 - Strawberry's signature
+        """What an answer's ``extensions`` are; none of ours waits for them."""
+        told: dict[str, Any] = {}
+        for one in self._telling:
+            told |= cast("dict[str, Any]", one.get_results())
+        return told
 
-def extensions_of(cause: GatewayError) -> dict[str, object]:
-    """What an error says beside its message."""
-    extensions: dict[str, object] = {"code": cause.code}
-    if isinstance(cause, SourceError):
-        extensions |= {"retryable": cause.retryable, "retryAfterMs": cause.retry_after_ms}
-    if isinstance(cause, ListenerTooSlow):
-        extensions["cursor"] = cursor_of(cause.sequence)
-    if isinstance(cause, QueryTooCostly):
-        extensions |= {"cost": cause.cost, "limit": cause.limit}
-    if isinstance(cause, TryLater):
-        extensions["retryAfterMs"] = cause.retry_after_ms
-    return extensions
-
-
-def _code_of_request_error(error: GraphQLError, *, valid: bool) -> str:
-    if isinstance(error, GraphQLSyntaxError):
-        return "GRAPHQL_PARSE_FAILED"
-    return BadUserInput.code if valid else "GRAPHQL_VALIDATION_FAILED"
-
-
-def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
-    return GraphQLError(
-        message,
-        nodes=error.nodes,
-        source=error.source,
-        positions=error.positions,
-        path=error.path,
-        original_error=error.original_error,
-        extensions=extensions,
-    )
+    def on_stream_result(self, result: StreamExecutionResult) -> Any:  # noqa: ANN401 - a context manager
+        """Only errors are looked at before an answer goes out."""
+        if type(result) is ExecutionResult and not result.errors:
+            return nullcontext()
+        return super().on_stream_result(result)
 
 
 class Schema(strawberry.Schema):
@@ -189,6 +161,12 @@ class Schema(strawberry.Schema):
 
     def _get_execute_function(self) -> Callable[..., Any]:
         return execute_as_accepted
+
+    def create_extensions_runner(
+        self, execution_context: ExecutionContext, extensions: list[SchemaExtension]
+    ) -> SchemaExtensionsRunner:
+        """What runs our extensions."""
+        return Runner(execution_context, extensions)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Nothing: a caller's errors are told to the caller, and unforeseen ones are logged where they are coded."""

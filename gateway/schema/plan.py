@@ -185,6 +185,7 @@ class Plan:
         self.length = sum(root.written.length for root in roots.values())
         self._variables = variables
         self._switches = variables.switches(executor.variable_values)
+        self.operation = executor.operation
         self._executor = executor
         executor.variable_values = VariableValues({}, {})
 

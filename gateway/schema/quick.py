@@ -21,6 +21,7 @@ from gateway.schema.compile import Details, Unsupported
 from gateway.schema.compile_run import Operation, Operations, Run
 from gateway.schema.documents import Documents
 from gateway.schema.plan import Plan, Root, Unsuitable, planned
+from gateway.schema.sharing import Sharing
 
 DEFER = "@defer"
 """Of answers in parts: graphql-core's."""
@@ -60,6 +61,7 @@ class Quick:
         asked = await self._asked(operation, (query, given, name), context)
         if asked is None:
             return None
+        context.operation = asked.plan.operation
         plan, executor = asked.plan, asked.plan.executor(context, asked.values)
         answers = [self._answer(operation, root, asked.arguments[key], executor) for key, root in plan.roots.items()]
         told = [await answers[0]] if len(answers) == 1 else await asyncio.gather(*answers)
@@ -129,8 +131,8 @@ class Quick:
             return value
 
 
-class Resuming(Executor):
-    """Strawberry's executor; it goes on from what the root's fields gave already, where they were asked."""
+class Resuming(Sharing):
+    """The executor that shares; it goes on from what the root's fields gave already, where they were asked."""
 
     def execute_operation(self, serially: bool | None = None) -> Any:  # noqa: ANN401 - graphql-core's signature
         """The answer; only an operation that began elsewhere is looked at field by field."""

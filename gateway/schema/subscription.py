@@ -4,6 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, cast
 
 import strawberry
@@ -54,7 +55,7 @@ class Subscription:
             str | None, strawberry.argument(description="The cursor of the last change that was received.")
         ] = None,
     ) -> AsyncGenerator[PhoneNumberChange, None]:
-        """Each change is resolved in a time of its own, and the next is not asked for before it went out."""
+        """The changes that are told; the next is not asked for before one went out."""
         context = info.context
         wanted = _wanted(e164s, context)
         resumed = context.after or after
@@ -63,7 +64,6 @@ class Subscription:
         async with aclosing(context.rooms.hub.changes(position, visible)) as changes:
             async for change in changes:
                 if wanted is None or change.e164 in wanted:
-                    context.renew()
                     context.cursor = cursor_of(change.sequence)
                     yield cast("PhoneNumberChange", change)
 
@@ -76,6 +76,7 @@ def _wanted(e164s: list[E164] | None, context: Context) -> frozenset[E164] | Non
     return None if e164s is None else frozenset(e164s)
 
 
+@lru_cache(1024)
 def cursor_of(sequence: int) -> str:
     """A change's place in the log as opaque text."""
     return urlsafe_b64encode(f"{_MARK}{sequence}".encode()).rstrip(b"=").decode()

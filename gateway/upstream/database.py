@@ -6,21 +6,18 @@ under way shares the next one; a piece that fails is taken out, and the others a
 
 import asyncio
 import sqlite3
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from importlib import import_module
 from typing import Any, Self, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from gateway.errors import SettingsInvalid, StoreUnavailable
+from gateway.upstream import tables
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -35,8 +32,6 @@ SHARE_A_COMMIT = 100
 """Pieces of work in one commit at most."""
 
 _NO_URL = "state.database_url: this is not a URL: write sqlite:///path or postgresql://user:password@host/database."
-_MIGRATIONS = Path(__file__).with_name("migrations")
-_ONE_AT_A_TIME = threading.Lock()  # alembic keeps what it works on in its modules
 
 
 class Database:
@@ -55,7 +50,8 @@ class Database:
         """The database at a URL; one in memory is made on the spot, others by ``migrate`` before."""
         engine = _engine(url)
         if isinstance(engine.pool, StaticPool):
-            _upgrade(engine)
+            with engine.begin() as connection:
+                _make(connection)
         return cls(engine)
 
     async def write(self, work: Work[T]) -> T:
@@ -127,12 +123,7 @@ def migrate(url: str) -> None:
     if isinstance(engine.pool, StaticPool):
         return
     try:
-        _upgrade(engine)
-    except CommandError as error:
-        msg = (
-            "state.database_url: this store was made by a later version of the gateway: run that one, or name another."
-        )
-        raise SettingsInvalid(msg) from error
+        _bring_up(engine)
     except SQLAlchemyError as error:
         why = str(getattr(error, "orig", error)).strip().splitlines()[0]
         msg = f"state.database_url: the store cannot be used ({why}): name one that can be opened and written."
@@ -141,14 +132,35 @@ def migrate(url: str) -> None:
         engine.dispose()
 
 
-def _upgrade(engine: Engine) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    with _ONE_AT_A_TIME, engine.connect().execution_options(writes=True) as connection, connection.begin():
+def _bring_up(engine: Engine) -> None:
+    """Nothing to one that has these tables; a new one is made as they are, an older one is led to them step by step."""
+    with engine.begin() as connection:
+        if _revisions(connection) == [tables.REVISION]:
+            return
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(820_112_611)")
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        if _revisions(connection) is None:
+            _make(connection)
+        else:
+            import_module("gateway.upstream.upgrading").upgrade(
+                connection
+            )  # with alembic, for which no other start waits
+
+
+def _revisions(connection: Connection) -> list[str] | None:
+    """What alembic has noted; None where it has no table."""
+    if not inspect(connection).has_table(tables.made_by.name):
+        return None
+    return list(connection.scalars(select(tables.made_by.c.version_num)))
+
+
+def _make(connection: Connection) -> None:
+    """What all steps make, and the note of it (alembic.sqlalchemy.org, Building an Up to Date Database from Scratch)."""
+    tables.metadata.create_all(connection, checkfirst=False)
+    connection.execute(insert(tables.head).values(id=1, revision=0, sequence=0, removed=0))
+    tables.made_by.create(connection)
+    connection.execute(insert(tables.made_by).values(version_num=tables.REVISION))
 
 
 def _engine(url: str, patience: float = LOCKED_SECONDS) -> Engine:

@@ -20,6 +20,7 @@ from gateway.numbers.merge import Snapshot
 from gateway.numbers.model import Number, stale_copy
 from gateway.numbers.reconcile import Held, merged
 from gateway.providers.protocol import LooksUpMany, Request
+from gateway.telemetry import LOOK_UP
 from gateway.upstream.cache import NEGATIVE_SECONDS, Cache
 from gateway.upstream.clock import Clock
 from gateway.upstream.errand import Errand
@@ -154,7 +155,7 @@ class Lookups:
                 key_of(source, request, "look-up"),
                 min(_believed(caller), NEGATIVE_SECONDS),
                 errand,
-                lambda own: caller.ask(request, source.read, own),
+                lambda own: caller.ask(request, source.read, own, LOOK_UP),
             )
         except SourceError as error:
             worded = isinstance(error, SourceMisconfigured) and error.reason  # not the place, but how it was asked
@@ -185,14 +186,16 @@ class Lookups:
         """One check where the provider has checks, else a narrow search of its list."""
         check = caller.looks_up
         if check is not None:
-            number = await caller.ask(check.ask_one(e164), lambda response: check.read_one(e164, response), errand)
+            request = check.ask_one(e164)
+            number = await caller.ask(request, lambda answer: check.read_one(e164, answer), errand, LOOK_UP)
             return Looked(number, number.origin.as_of if number else self._clock.now())
         source = caller.lists
         if source is None:
             msg = f"{caller.source.title} has neither a list nor a look-up; its events have not told it yet."
             raise SourceUnavailable(msg)
         narrow = Filter(e164=DigitsMatch(among=(e164,)))
-        first = await caller.ask(source.ask(Block(0, source.paging.size), narrow), source.read, errand)
+        request = source.ask(Block(0, source.paging.size), narrow)
+        first = await caller.ask(request, source.read, errand, LOOK_UP)
         outcome = _picked(first, (e164,))[e164]
         if first.sent and not _found(outcome):  # others that end alike: only the end of the search can tell
             outcome = (await self._read_on(caller, (e164,), errand, narrow))[e164]

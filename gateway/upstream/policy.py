@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from gateway.errors import (
     UNLISTED,
@@ -29,7 +29,19 @@ from gateway.providers.protocol import (
     Sorts,
     Source,
 )
-from gateway.telemetry import ABANDONED, OK, Called, CircuitChanged, Drifted, Retried, Tell, kinds_of, silence
+from gateway.telemetry import (
+    ABANDONED,
+    LIST,
+    OK,
+    TOKEN,
+    Called,
+    CircuitChanged,
+    Drifted,
+    Retried,
+    Tell,
+    kinds_of,
+    silence,
+)
 from gateway.upstream.budget import Budget
 from gateway.upstream.circuit import Circuit, State, Ticket
 from gateway.upstream.client import Transport
@@ -43,6 +55,14 @@ FAILURES = (SourceTimeout, SourceUnavailable, SourceBadAnswer)
 
 T = TypeVar("T")
 Read = Callable[[Response], T]
+
+
+class Wanted(NamedTuple, Generic[T]):
+    """How the answer to a request is read, and what it is wanted for."""
+
+    read: Read[T]
+    purpose: str
+
 
 RESERVE = 0.02
 """The part of what is left of a request that a call may not use: its answer is still to be told."""
@@ -91,14 +111,14 @@ class Caller:
             return "UP" if self.answered else "UNKNOWN"
         return "DEGRADED" if self.answered else "DOWN"
 
-    async def ask(self, request: Request, read: Read[T], errand: Errand) -> T:
-        """The answer to an unsigned request, read.
+    async def ask(self, request: Request, read: Read[T], errand: Errand, purpose: str = LIST) -> T:
+        """The answer to an unsigned request, read; ``purpose`` is LIST or LOOK_UP.
 
         Raises:
             SourceError: there was no usable answer within the source's time and the errand's deadline.
         """
         try:
-            answer = await self._ask_in_its_ways(request, read, errand)
+            answer = await self._ask_in_its_ways(request, Wanted(read, purpose), errand)
         except SourceError as error:
             self._note(None if error.reason == UNLISTED else error)  # "there is no list" is an answer
             raise
@@ -115,52 +135,52 @@ class Caller:
             with suppress(SourceError):
                 await self._tokens.current(lambda ask, take: self._log_in(ask, take, errand))
 
-    async def _ask_in_its_ways(self, request: Request, read: Read[T], errand: Errand) -> T:
+    async def _ask_in_its_ways(self, request: Request, wanted: Wanted[T], errand: Errand) -> T:
         try:
-            return await self._ask_with_token(request, read, errand)
+            return await self._ask_with_token(request, wanted, errand)
         except SourceMisconfigured as refusal:
             other = self._rephrases.rephrase(request, refusal.reason) if self._rephrases else None
             if other is None:
                 raise
-        return await self._ask_in_its_ways(other, read, errand)
+        return await self._ask_in_its_ways(other, wanted, errand)
 
-    async def _ask_with_token(self, request: Request, read: Read[T], errand: Errand) -> T:
+    async def _ask_with_token(self, request: Request, wanted: Wanted[T], errand: Errand) -> T:
         if self._tokens is None:
-            return await self._patiently(request, None, read, errand)
+            return await self._patiently(request, None, wanted, errand)
         token = await self._tokens.current(lambda ask, take: self._log_in(ask, take, errand))
         try:
-            return await self._patiently(request, token, read, errand)
+            return await self._patiently(request, token, wanted, errand)
         except SourceAuthFailed:
             self._tokens.forget(token)
         token = await self._tokens.current(lambda ask, take: self._log_in(ask, take, errand))
-        return await self._patiently(request, token, read, errand)
+        return await self._patiently(request, token, wanted, errand)
 
     async def _log_in(self, request: Request, read: Read[T], errand: Errand) -> T:
         """One attempt: a log-in that is repeated blindly can lock an account."""
         async with self._turn(errand, errand.remaining()) as ticket:
-            return await self._once(request, read, self._ends(errand), ticket)
+            return await self._once(request, Wanted(read, TOKEN), self._ends(errand), ticket, 1)
 
-    async def _patiently(self, request: Request, token: str | None, read: Read[T], errand: Errand) -> T:
+    async def _patiently(self, request: Request, token: str | None, wanted: Wanted[T], errand: Errand) -> T:
         """The answer, asked for again where that helps: all attempts together have the time that the source has."""
         signed = self.source.sign(request, token)
         self._retries.earn()
         async with self._turn(errand, errand.remaining()) as ticket:
             ends = self._ends(errand)
-            outcome = await self._outcome(signed, read, errand, ends, ticket)
-        done = 0
+            outcome = await self._outcome(signed, wanted, errand, ends, ticket, 1)
+        attempt = 1
         while isinstance(outcome, SourceError):
             error: SourceError = outcome
-            wait = self._retries.wait(done, error, ends - self._clock.monotonic())
+            wait = self._retries.wait(attempt - 1, error, ends - self._clock.monotonic())
             if wait is None:
                 raise error
             self._tell(Retried(self.source.name, error.code))
             await sleep(self._clock, wait)
+            attempt += 1
             try:
                 async with self._turn(errand, ends - self._clock.monotonic()) as ticket:
-                    outcome = await self._outcome(signed, read, errand, ends, ticket)
+                    outcome = await self._outcome(signed, wanted, errand, ends, ticket, attempt)
             except SourceError:
                 raise error from None
-            done += 1
         return outcome
 
     @asynccontextmanager
@@ -185,22 +205,22 @@ class Caller:
         return self._clock.monotonic() + min(timeout, errand.remaining() * (1 - RESERVE))
 
     async def _outcome(
-        self, signed: Request, read: Read[T], errand: Errand, ends: float, ticket: Ticket
+        self, signed: Request, wanted: Wanted[T], errand: Errand, ends: float, ticket: Ticket, attempt: int
     ) -> T | SourceError:
         errand.calls[self.source.name] += 1
         try:
-            return await self._once(signed, read, ends, ticket)
+            return await self._once(signed, wanted, ends, ticket, attempt)
         except SourceError as error:
             return error.with_traceback(
                 None
             )  # its frames hold the whole answer, for as long as anybody keeps the error
 
-    async def _once(self, signed: Request, read: Read[T], ends: float, ticket: Ticket) -> T:
+    async def _once(self, signed: Request, wanted: Wanted[T], ends: float, ticket: Ticket, attempt: int) -> T:
         """One call, and what it says of the source's health."""
         began, outcome = self._clock.monotonic(), ABANDONED
         try:
             response = await self._sent(signed, ends - began)
-            answer = read(response)
+            answer = wanted.read(response)
             outcome = OK
         except SourceError as error:
             outcome = error.code
@@ -211,7 +231,8 @@ class Caller:
             self._broken_off(ticket, began)
             raise
         finally:
-            self._tell(Called(self.source.name, outcome, self._clock.monotonic() - began))
+            seconds = self._clock.monotonic() - began
+            self._tell(Called(self.source.name, outcome, seconds, wanted.purpose, attempt))
         self._judge(ticket, None, began, ends)
         if isinstance(answer, Listing) and answer.drift:
             for kind in kinds_of(answer.drift):

@@ -199,7 +199,7 @@ class Store:
                 }
                 for e164, held in anew.items()
             ]
-            connection.execute(statements.HOLD[connection.dialect.name], rows)
+            connection.execute(statements.upserts(connection.dialect.name).hold, rows)
         if differences:
             first = _next_places(connection, len(differences))
             rows = [
@@ -231,9 +231,9 @@ def _is_new(
     """Keep the event, unless its content was received before; after ``again`` only, where that is given."""
     event = {"source": source, "digest": digest, "received_at": at, "body": body}
     if again is None:
-        kept = connection.execute(statements.KEEP_ONCE[connection.dialect.name], event)
+        kept = connection.execute(statements.upserts(connection.dialect.name).keep_once, event)
     else:
-        kept = connection.execute(statements.KEEP_AGAIN[connection.dialect.name], {**event, "again": again})
+        kept = connection.execute(statements.upserts(connection.dialect.name).keep_again, {**event, "again": again})
     return kept.scalar() is not None
 
 
@@ -241,4 +241,4 @@ def _note(connection: Connection, source: str, revision: int, known: Known) -> N
     """Keep what is known of the source; what is not said this time stays as it was."""
     said = {"source": source, "revision": revision, "heard_at": known.heard_at}
     said |= {"full_at": known.full_at, "total": known.total}
-    connection.execute(statements.NOTE[connection.dialect.name], said)
+    connection.execute(statements.upserts(connection.dialect.name).note, said)

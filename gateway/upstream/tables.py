@@ -35,6 +35,12 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
+REVISION = "0001"
+"""The last of the steps in ``migrations/versions``, which lead to these tables."""
+
+made_by = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+"""Alembic's own table: the step that a database was brought to."""
+
 _Count = BigInteger().with_variant(Integer, "sqlite")
 metadata = MetaData()
 

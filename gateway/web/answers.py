@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.errors import BadUserInput, GatewayError
-from gateway.schema.graph import extensions_of
+from gateway.schema.codes import extensions_of
 from gateway.telemetry import Refused, Tell, silence
 from gateway.web.exchange import HttpRefused
 from gateway.web.negotiation import JSON, RESPONSE
@@ -38,9 +38,8 @@ def teller(scope: Scope) -> Tell:
 
 def tell_codes(scope: Scope, codes: Iterable[str]) -> None:
     """A client is told errors with these codes."""
-    tell = teller(scope)
     for code in codes:
-        tell(Refused(code))
+        teller(scope)(Refused(code))
 
 
 def codes_of(answer: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON

@@ -2,12 +2,15 @@
 
 import hashlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from gateway.errors import Forbidden, RequestRefused, Unauthenticated
 from gateway.schema.authority import Asker
 from gateway.sections import ClientSettings
 from gateway.settings import Settings
-from gateway.web.tokens import Tokens
+
+if TYPE_CHECKING:  # with cryptography, for which only those wait who take tokens
+    from gateway.web.tokens import Tokens
 
 MISSING = "Send the header Authorization: Bearer <key>."
 UNKNOWN = "Nobody has this key; check it, or ask the operator for one."
@@ -16,7 +19,7 @@ UNKNOWN = "Nobody has this key; check it, or ask the operator for one."
 class Door:
     """Knows the configured clients. Without any, everybody who can reach the gateway may ask for everything."""
 
-    def __init__(self, settings: Settings, tokens: Tokens | None = None) -> None:
+    def __init__(self, settings: Settings, tokens: "Tokens | None" = None) -> None:
         self._tokens = tokens
         self._open = not settings.clients
         self._everything = tuple(sorted(settings.sources))

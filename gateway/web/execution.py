@@ -15,6 +15,7 @@ from gateway.schema.authority import Asker
 from gateway.schema.context import Context, Rooms
 from gateway.schema.cost import wants_cost
 from gateway.schema.graph import Schema
+from gateway.web.tracing import UNTRACED, Span, Tracing
 
 ONE_ANSWER = (OperationType.QUERY, OperationType.MUTATION)
 
@@ -45,9 +46,10 @@ class NeedsStream(Exception):
 class Execution:
     """Runs operations against the schema."""
 
-    def __init__(self, schema: Schema, rooms: Rooms) -> None:
+    def __init__(self, schema: Schema, rooms: Rooms, tracing: Tracing = UNTRACED) -> None:
         self._schema = schema
         self._rooms = rooms
+        self._tracing = tracing
 
     def context(self, asker: Asker) -> Context:
         """For one answer."""
@@ -60,9 +62,17 @@ class Execution:
             NeedsStream: the operation is a subscription.
         """
         context = context or self.context(asker)
-        data = await self._quickly(operation, context)
-        if data is not None:
-            return {"data": data}
+        with self._tracing.operation(operation.query, context) as span:
+            answer = await span.within(self._answer(operation, context))
+            span.answered(answer)
+        return answer
+
+    async def _answer(self, operation: Operation, context: Context) -> dict[str, Any]:
+        quick = None if wants_cost(operation.extensions) else self._schema.quick
+        if quick is not None:
+            data = await quick.data(operation.query, operation.variables or {}, operation.name, context)
+            if data is not None:
+                return {"data": data}
         try:
             result = await self._schema.execute(
                 operation.query,
@@ -76,12 +86,6 @@ class Execution:
             raise NeedsStream from None
         return answer_of(result)
 
-    async def _quickly(self, operation: Operation, context: Context) -> dict[str, Any] | None:
-        quick = self._schema.quick
-        if quick is None or wants_cost(operation.extensions):
-            return None
-        return await quick.data(operation.query, operation.variables or {}, operation.name, context)
-
     async def stream(
         self, operation: Operation, asker: Asker, *, takes_parts: bool = False, after: str | None = None
     ) -> Stream:
@@ -90,17 +94,24 @@ class Execution:
         ``after`` is the cursor to resume a subscription with, and stands above the one in its arguments.
         """
         context = Context(self._rooms, asker, takes_parts=takes_parts, after=after)
-        results = await self._schema.stream(
+        with self._tracing.operation(operation.query, context) as span:
+            async with aclosing(self._told(operation, context, span)) as answers:
+                async for told in answers:
+                    span.answered(told.answer)
+                    yield told
+
+    async def _told(self, operation: Operation, context: Context, span: Span) -> Stream:
+        opening = self._schema.stream(
             operation.query,
             variable_values=operation.variables,
             operation_name=operation.name,
             context_value=context,
             operation_extensions=operation.extensions,
         )
-        parts = Parts()
+        results, parts = await span.within(opening), Parts()
         try:
             async with aclosing(results):
-                async for result in results:
+                while (result := await span.within(anext(results, None))) is not None:
                     yield Told(parts.answer_of(result), context.cursor)
         except GraphQLError as error:  # Strawberry tells those of parsing only where there is one answer
             yield Told({"errors": [error.formatted]})

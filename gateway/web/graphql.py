@@ -16,7 +16,7 @@ from gateway.web.budget import Admission
 from gateway.web.documents import Library
 from gateway.web.exchange import Asked, HttpRefused, asked_in, content_of, read_request
 from gateway.web.execution import Execution, NeedsStream, Operation, Stream, Told
-from gateway.web.kept import Asking, KeptAnswers
+from gateway.web.kept import SERVED, Asking, KeptAnswers
 from gateway.web.limits import ASKER, ASKING
 from gateway.web.negotiation import EVENTS, JSON, RESPONSE, media_type, prefers_html, stream_type, takes_parts
 from gateway.web.pages import PAGE
@@ -86,6 +86,7 @@ class GraphQLEndpoint:
             asking = Asking(asker, kind or "", request.method, content)
             kept = await self._kept.find(asking)
             if kept is not None:
+                request.scope[SERVED] = True
                 return kept
             asked = asked_in(request, content, self._batch)
             async with while_present(request.receive):

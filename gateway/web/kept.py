@@ -26,6 +26,9 @@ LARGEST = 8
 HEADERS = {"cache-control": "private, no-cache"}
 """A client may keep it, and asks each time whether it still holds."""
 
+SERVED = "gateway.kept"
+"""What a request's scope bears once it was answered with a kept answer."""
+
 Stamp: TypeAlias = tuple[tuple[int, int, str], ...]
 """Of every source that the asker sees: what was read and forgotten, what events told, and its state."""
 

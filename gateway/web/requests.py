@@ -61,7 +61,7 @@ class Requests:
             self._ended(scope, outcome, self._clock.monotonic() - began)
 
     def _ended(self, scope: Scope, outcome: str, seconds: float) -> None:
-        kind = _kind(scope)
+        kind = kind_of(scope)
         self._tell(Answered(kind, outcome, seconds))
         if kind in ("GRAPHQL", "SOCKET"):
             method = scope.get("method", "WEBSOCKET")
@@ -80,8 +80,17 @@ def note_operation(query: str, name: str | None) -> None:
     Documents have literals, and literals may be somebody's number: they are not logged.
     """
     if logger.isEnabledFor(logging.INFO):
-        plain = name if PLAIN.fullmatch(name or "") else None
-        bind_contextvars(document=sha256(query.encode(errors="replace")).hexdigest()[:16], operation=plain)
+        bind_contextvars(document=digest_of(query), operation=plain(name))
+
+
+def digest_of(query: str) -> str:
+    """The beginning of a document's SHA-256, in hex."""
+    return sha256(query.encode(errors="replace")).hexdigest()[:16]
+
+
+def plain(name: str | None) -> str | None:
+    """The name of an operation, unless it could hold a number or is very long."""
+    return name if PLAIN.fullmatch(name or "") else None
 
 
 def _name(headers: Headers) -> str:
@@ -89,7 +98,8 @@ def _name(headers: Headers) -> str:
     return given if SANE.fullmatch(given) else secrets.token_hex(8)
 
 
-def _kind(scope: Scope) -> str:
+def kind_of(scope: Scope) -> str:
+    """What a request asks for: GRAPHQL, SOCKET, WEBHOOK or OTHER."""
     if scope["type"] == "websocket":
         return "SOCKET"
     if scope["path"] == "/graphql":

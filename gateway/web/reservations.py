@@ -41,6 +41,9 @@ class _Answers:
         self._reservation = reservation
         self._forget = forget
 
+    def __aiter__(self) -> "_Answers":
+        return self
+
     async def __anext__(self) -> Told:
         while True:
             task, told = await self._reservation.told.get()

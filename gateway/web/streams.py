@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Protocol
 
 import msgspec
@@ -16,6 +16,10 @@ from gateway.web.presence import ClientGone, while_present
 
 class Answers(Protocol):
     """What is streamed: taken one by one, and closed however the stream ends, also before anything was taken."""
+
+    def __aiter__(self) -> AsyncIterator[Told]:
+        """Itself."""
+        ...
 
     def __anext__(self) -> Awaitable[Told]:
         """The next one."""
@@ -84,12 +88,16 @@ PAYLOADS = Framing(
 
 
 class Streamed:
-    """An ASGI response that writes answers as they come, and stops them when the client leaves."""
+    """An ASGI response that writes answers as they come, and stops them when the client leaves.
+
+    A sign of life is written whenever nothing was for ``heartbeat`` seconds.
+    """
 
     def __init__(self, answers: Answers, framing: Framing, heartbeat: float) -> None:
         self._answers = answers
         self._framing = framing
         self._heartbeat = heartbeat
+        self._written = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Write them."""
@@ -97,30 +105,34 @@ class Streamed:
         headers = {**NOT_STORED, "content-type": framing.media_type, "x-accel-buffering": "no"}
         encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
         await send({"type": "http.response.start", "status": 200, "headers": encoded})
-        await send({"type": "http.response.body", "body": framing.opening, "more_body": True})
+        await self._write(send, framing.opening)
         try:
-            async with aclosing(self._answers), while_present(receive):
-                async for answer in with_silences(self._answers, self._heartbeat):
-                    chunk = framing.beat if answer is None else framing.answer(answer)
-                    tell_codes(scope, () if answer is None else codes_of(answer.answer.get("payload", answer.answer)))
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            async with aclosing(self._answers), while_present(receive), self._beating(send):
+                async for told in self._answers:
+                    tell_codes(scope, codes_of(told.answer.get("payload", told.answer)))
+                    await self._write(send, framing.answer(told))
         except ClientGone:
             return
         await send({"type": "http.response.body", "body": framing.ending})
 
+    async def _write(self, send: Send, chunk: bytes) -> None:
+        """The next answer is not asked for before this is on its way."""
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        self._written = asyncio.get_running_loop().time()
 
-async def with_silences(answers: Answers, seconds: float) -> AsyncIterator[Told | None]:
-    """The answers, and None whenever none came for so long. The next one is not asked for before this one is taken."""
-    while True:
-        coming = asyncio.ensure_future(anext(answers, None))
+    @asynccontextmanager
+    async def _beating(self, send: Send) -> AsyncIterator[None]:
+        beating = asyncio.create_task(self._beat(send))
         try:
-            while not (await asyncio.wait({coming}, timeout=seconds))[0]:
-                yield None
-        except BaseException:
-            coming.cancel()
-            await asyncio.gather(coming, return_exceptions=True)
-            raise
-        answer = coming.result()
-        if answer is None:
-            return
-        yield answer
+            yield
+        finally:
+            beating.cancel()
+
+    async def _beat(self, send: Send) -> None:
+        now = asyncio.get_running_loop().time
+        while True:
+            left = self._written + self._heartbeat - now()
+            if left > 0:
+                await asyncio.sleep(left)
+            else:
+                await self._write(send, self._framing.beat)

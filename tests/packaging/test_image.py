@@ -12,7 +12,8 @@ from threading import Thread
 
 import pytest
 
-from gateway.commands.serving import demo, serve
+from gateway.commands.serving import serve
+from gateway.commands.simulated import demo
 from gateway.sections import StateSettings
 from tests.packaging.clone import ROOT, tool
 

@@ -13,6 +13,7 @@ from tests.packaging.clone import ROOT
 
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 RUN_TIME = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
+EXTRAS = [Requirement(line) for extra in PROJECT["project"]["optional-dependencies"].values() for line in extra]
 DEVELOPMENT = [Requirement(line) for line in PROJECT["dependency-groups"]["dev"]]
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 PIN = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[^ ]+)(?: ; (?P<marker>[^\\]+))? \\")
@@ -97,7 +98,7 @@ def test_the_development_lock_adds_the_development_group() -> None:
         assert (held[name].line, held[name].hashes) == (pin.line, pin.hashes)
 
 
-@pytest.mark.parametrize("requirement", [*RUN_TIME, *DEVELOPMENT], ids=lambda requirement: requirement.name)
+@pytest.mark.parametrize("requirement", [*RUN_TIME, *EXTRAS, *DEVELOPMENT], ids=lambda requirement: requirement.name)
 def test_a_locked_version_is_one_that_the_project_takes(requirement: Requirement) -> None:
     """A bound that is raised in pyproject.toml asks for new lock files."""
     locked = pins("requirements-dev.lock")[canonicalize_name(requirement.name)]

@@ -59,6 +59,21 @@ async def test_a_reset_is_a_reset(calling: Caller) -> None:
     writer.close()
 
 
+async def test_a_client_that_has_left_is_not_reset(calling: Caller, sandbox: Sandbox) -> None:
+    """Who gives up before the fault is met leaves a connection that is gone, and nothing to complain of."""
+    await calling.turn("webex", fault="reset", latency=0.5)
+    port = int(calling.base_url.rpartition(":")[2])
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /webex/v1/people HTTP/1.1\r\nHost: sandbox\r\n\r\n")
+    while not sandbox.journal.of("webex"):  # noqa: ASYNC110 - the sandbox is in another thread
+        await asyncio.sleep(0)
+    writer.close()
+    await writer.wait_closed()
+    while sandbox.journal.of("webex")[0].status is None:  # noqa: ASYNC110 - as above
+        await asyncio.sleep(0)
+    assert (await calling.turn("webex", fault=None, latency=0)).status == 200
+
+
 async def test_a_short_body_promises_more(calling: Caller) -> None:
     """The whole body arrives and the Content-Length says a hundred bytes more."""
     await calling.turn("webex", fault="short_body")

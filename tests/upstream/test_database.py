@@ -4,17 +4,20 @@ import asyncio
 import sqlite3
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, insert, select, text
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, insert, inspect, select, text, update
 
 from gateway.errors import SettingsInvalid, StoreUnavailable
 from gateway.upstream.database import LOCKED_SECONDS, Database, Work, migrate
-from gateway.upstream.tables import head, metadata, sources
+from gateway.upstream.tables import REVISION, head, made_by, metadata, sources
+from gateway.upstream.upgrading import MIGRATIONS
 from tests.upstream.telling import NOON
 
 
@@ -31,6 +34,15 @@ def noting(name: str) -> Work[str]:
 def names(connection: Connection) -> set[str]:
     """The rows that are there."""
     return set(connection.scalars(select(sources.c.source)))
+
+
+@contextmanager
+def connected(database_url: str) -> Iterator[Connection]:
+    """The database as anybody sees it; what is written is kept."""
+    engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
 
 
 @pytest.fixture
@@ -164,15 +176,50 @@ async def test_in_memory() -> None:
     await other.close()
 
 
-def test_the_steps_make_the_tables(database_url: str) -> None:
-    """After all steps the database is what the tables say, twice run or once, and has its one row."""
+def test_a_new_store_is_made_as_the_tables_are(database_url: str) -> None:
+    """Twice begun or once the database is what the tables say, has its one row, and alembic's note of the last step."""
     migrate(database_url)
     migrate(database_url)
-    engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.connect() as connection:
+    with connected(database_url) as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         assert connection.execute(select(head)).all() == [(1, 0, 0, 0)]
-    engine.dispose()
+        assert MigrationContext.configure(connection).get_current_revision() == REVISION
+
+
+def test_the_steps_make_the_same_tables(database_url: str) -> None:
+    """A store that has taken none of the steps yet is led through all of them, to the same tables and the same row."""
+    with connected(database_url) as connection:
+        made_by.create(connection)
+    migrate(database_url)
+    with connected(database_url) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert connection.execute(select(head)).all() == [(1, 0, 0, 0)]
+        assert MigrationContext.configure(connection).get_current_revision() == REVISION
+
+
+def test_the_last_step_is_the_one_that_is_looked_for() -> None:
+    """A step that is added without a word to the tables would never be taken."""
+    assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == REVISION
+
+
+def test_a_store_that_is_current_is_not_written(tmp_path: Path) -> None:
+    """Who starts over a store with these tables waits for nobody who writes to it."""
+    url = f"sqlite:///{tmp_path}/gateway.db"
+    migrate(url)
+    other = sqlite3.connect(tmp_path / "gateway.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    migrate(url)
+    other.close()
+
+
+def test_tables_of_somebody_else(database_url: str) -> None:
+    """A database in which another program has a table of the same name is refused, and left as it is."""
+    with connected(database_url) as connection:
+        connection.exec_driver_sql("CREATE TABLE changes (theirs INTEGER)")
+    with pytest.raises(SettingsInvalid, match=r"state\.database_url: the store cannot be used \(.*already exists"):
+        migrate(database_url)
+    with connected(database_url) as connection:
+        assert inspect(connection).get_table_names() == ["changes"]
 
 
 async def test_many_start_at_once(database_url: str) -> None:
@@ -213,10 +260,8 @@ async def test_a_new_file_that_others_hold(tmp_path: Path) -> None:
 def test_a_store_of_a_later_version(database_url: str) -> None:
     """What a later gateway wrote is not touched."""
     migrate(database_url)
-    engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    engine.dispose()
+    with connected(database_url) as connection:
+        connection.execute(update(made_by).values(version_num="9999"))
     with pytest.raises(SettingsInvalid, match=r"state\.database_url: this store was made by a later version"):
         migrate(database_url)
 

@@ -52,7 +52,7 @@ async def test_calls_and_retries(rig: OpenRig) -> None:
     assert untimed(depot.facts) == [
         Called("depot", "SOURCE_UNAVAILABLE", 0.0),
         Retried("depot", "SOURCE_UNAVAILABLE"),
-        Called("depot", "OK", 0.0),
+        Called("depot", "OK", 0.0, "LIST", 2),
     ]
     called = [fact.seconds for fact in depot.facts if isinstance(fact, Called)]
     assert all(0 < seconds < PATIENCE for seconds in called)

@@ -16,6 +16,7 @@ from tests.conftest import Gateway, OpenGateway
 from tests.schema.gateways import JSON, Client
 from tests.upstream.shelf import until
 from tests.web.frames import socket
+from tests.web.spans import TRACE, TRACEPARENT, Noted
 
 NUMBER = "+12056350001"
 QUERY = 'query Find { phoneNumber(e164: "+12056350001") { complete } }'
@@ -67,6 +68,13 @@ async def test_a_request_is_one_line(gateway: OpenGateway, lines: Lines) -> None
         "document": sha256(QUERY.encode()).hexdigest()[:16],
         "operation": None,
     }
+
+
+async def test_a_line_names_its_trace(gateway: OpenGateway, lines: Lines) -> None:
+    """Where there are spans, a line leads to those of its request."""
+    opened = await gateway(tracing=Noted().tracing)
+    await opened.ask("{ __typename }", headers={"traceparent": TRACEPARENT})
+    assert lines.last["trace_id"] == TRACE
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,15 @@ async def test_the_subprotocol_is_agreed_on(web: Client) -> None:
             assert await opened.closed() == (4406, "Subprotocol not acceptable: use graphql-transport-ws")
 
 
+async def test_frames_are_not_compressed(web: Client) -> None:
+    """Whoever offers it is not taken up on it: it would be done for each listener anew."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{web.url}/graphql", protocols=["graphql-transport-ws"], compress=15) as opened,
+    ):
+        assert (opened.protocol, opened.compress) == ("graphql-transport-ws", 0)
+
+
 async def test_a_query_is_answered(web: Client) -> None:
     """``next`` with the answer, then ``complete``; its id may be used again at once, and anything may be one."""
     async with socket(web.url) as opened:

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
@@ -10,6 +11,8 @@ import pytest
 
 from gateway.schema.subscription import cursor_of
 from gateway.upstream.changes import Hub
+from gateway.web.execution import Told
+from gateway.web.streams import EVENT_STREAM, Streamed
 from tests.clocks import ManualClock
 from tests.schema.gateways import JSON, RESPONSE, Client, Json, Simulated
 from tests.upstream.logs import MemoryLog
@@ -98,6 +101,24 @@ async def test_over_multipart(web: Client, log: MemoryLog) -> None:
         content = await response.content.readuntil(b"}}\r\n--graphql")
         last = content.split(b"\r\n--graphql")[-2].partition(b"\r\n\r\n")[2]
         assert json.loads(last) == {"payload": told(1)}
+
+
+async def test_nothing_goes_on_behind_the_last_answer() -> None:
+    """When a stream has ended, nobody watches its silence any more."""
+    sent: list[Any] = []
+
+    async def answers() -> AsyncIterator[Told]:
+        yield Told({"data": None})
+
+    async def send(message: Any) -> None:  # noqa: ANN401 - any of ASGI's
+        sent.append(message)
+
+    async with asyncio.timeout(10):
+        await Streamed(answers(), EVENT_STREAM, 60.0)({"type": "http"}, asyncio.Event().wait, send)  # type: ignore[arg-type]  # nobody leaves
+        while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110 - nobody tells of it
+            await asyncio.sleep(0)
+    content = b"".join(message["body"] for message in sent[1:])
+    assert content == b':\n\nevent: next\ndata: {"data":null}\n\nevent: complete\ndata: \n\n'
 
 
 @pytest.mark.parametrize(
