@@ -5,12 +5,12 @@ beginning; after that it is handed what the root fields gave (``Context.resolved
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from inspect import iscoroutine
 from typing import Any, NamedTuple, TypeAlias
 
 import strawberry
-from graphql import DocumentNode, GraphQLError, GraphQLObjectType, specified_rules
+from graphql import DocumentNode, GraphQLError, GraphQLNonNull, GraphQLObjectType, specified_rules
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 from msgspec import Raw
@@ -28,6 +28,18 @@ DEFER = "@defer"
 
 Admits: TypeAlias = Callable[[Plan, Mapping[str, Mapping[str, Any]], Any], Awaitable[bool]]
 """Whether an operation may begin, by its plan, its root fields' arguments, and the context; it is told otherwise elsewhere."""
+
+
+NULL = Raw(b"null")
+"""Where nobody sees it: the whole answer is null."""
+
+
+class Fatal(Exception):
+    """A field that may not be null failed, and with it the whole answer."""
+
+    def __init__(self, failure: Exception) -> None:
+        super().__init__()
+        self.failure = failure
 
 
 class Asked(NamedTuple):
@@ -63,10 +75,11 @@ class Quick:
             return None
         context.operation = asked.plan.operation
         plan, executor = asked.plan, asked.plan.executor(context, asked.values)
-        answers = [self._answer(operation, root, asked.arguments[key], executor) for key, root in plan.roots.items()]
-        told = [await answers[0]] if len(answers) == 1 else await asyncio.gather(*answers)
-        data = {**plan.typenames, **dict(zip(plan.roots, told, strict=True))}
-        if all(one.__class__ is Raw for one in told):
+        told = await _together(
+            {key: self._answer(operation, root, asked.arguments[key], executor) for key, root in plan.roots.items()}
+        )
+        data = {**plan.typenames, **told}
+        if all(one.__class__ is Raw for one in told.values()):
             return data
         context.resolved = data
         return None
@@ -110,12 +123,18 @@ class Quick:
         return document.node
 
     async def _answer(self, operation: Operation, root: Root, given: Mapping[str, Any], executor: Executor) -> Any:  # noqa: ANN401 - text, or what is not written
-        """A root field's value as text; else the value, or its resolver's failure, for graphql-core."""
+        """A root field's value as text; else the value, or its resolver's failure, for graphql-core.
+
+        Raises:
+            Fatal: it failed, and may not be null.
+        """
         try:
             value = root.resolve(given, executor)
             if root.field.is_async:
                 value = await value
         except Exception as error:  # noqa: BLE001 - graphql-core tells of it, at its place
+            if isinstance(root.own.definition.type, GraphQLNonNull):
+                raise Fatal(error) from None
             return error
         if _in_places(value):
             operation.given_up = True
@@ -157,6 +176,35 @@ class Resuming(Sharing):
         info = self.build_resolve_info(kind, [one.node for one in field_details_list], parent_type, path)
         given = _given(value)
         return self.complete_awaitable_value(kind.type, field_details_list, info, path, given, position_context)
+
+
+async def _together(answers: Mapping[str, Coroutine[Any, Any, Any]]) -> dict[str, Any]:
+    """What root fields give, by their names in the answer; when a failure is fatal, the others are not waited for."""
+    if len(answers) <= 1:
+        return {key: await _alone(answer) for key, answer in answers.items()}
+    tasks = {key: asyncio.ensure_future(answer) for key, answer in answers.items()}
+    try:
+        await asyncio.wait(tasks.values(), return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        left = [task for task in tasks.values() if not task.done()]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+    return {key: _outcome(task) for key, task in tasks.items()}
+
+
+async def _alone(answer: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 - text, or what is not written
+    try:
+        return await answer
+    except Fatal as fatal:
+        return fatal.failure
+
+
+def _outcome(task: asyncio.Future[Any]) -> Any:  # noqa: ANN401 - text, or what is not written
+    if task.cancelled():
+        return NULL
+    error = task.exception()
+    return error.failure if isinstance(error, Fatal) else task.result()
 
 
 async def _given(value: object) -> object:

@@ -97,6 +97,15 @@ def test_what_fails_is_told_in_the_place_of_its_own() -> None:
     assert held.given_up == 0
 
 
+@pytest.mark.parametrize("query", ["{ whole { name } }", "{ never whole { name } __typename }"])
+def test_a_field_that_may_not_be_null_ends_the_others(query: str) -> None:
+    """Its failure is that of the whole answer: nobody waits for what cannot be shown any more."""
+    held, answer = answers(query, ValueError("no"))
+    assert answer.startswith('{"data":null,"errors":[{')
+    assert '"path":["whole"]' in answer
+    assert held.given_up == 0
+
+
 def test_lists_that_are_awaited_in_their_places_are_graphql_cores() -> None:
     """One of them may fail by itself."""
     held, answer = answers("{ things { name } }", ValueError("no"))

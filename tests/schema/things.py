@@ -114,6 +114,16 @@ class Query:
         return info.context.thing  # type: ignore[no-any-return]
 
     @strawberry.field
+    async def never(self) -> str | None:
+        """It does not come."""
+        return str(await asyncio.Event().wait())
+
+    @strawberry.field
+    async def whole(self, info: strawberry.Info) -> Thing:
+        """The same, which may not be null."""
+        return await _soon(info.context.thing)  # type: ignore[return-value]  # as the test has it
+
+    @strawberry.field
     def things(self, info: strawberry.Info) -> list[Thing | None]:
         """The same twice, each awaited in its own place."""
         return [_soon(info.context.thing), _soon(None)]  # type: ignore[list-item]  # as graphql-core takes it
