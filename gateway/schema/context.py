@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from graphql import OperationDefinitionNode
 
@@ -60,7 +61,8 @@ class Context:
     ``takes_parts``: the client accepts an answer in parts. ``as_text``: the answer's data is only to be encoded, so its
     parts may be JSON text already (``msgspec.Raw``). ``after`` is the cursor that a client resumes a stream with, beside
     what its document says; ``cursor`` is that of the answer which a stream has just come to. ``operation`` is what of
-    the document runs, once that is known.
+    the document runs, once that is known. ``resolved``: what the root's fields gave already, by their names in the answer;
+    a failure is an exception, and what is written is ``msgspec.Raw``.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Context:
         self.begun = begun
         self.cursor: str | None = None
         self.operation: OperationDefinitionNode | None = None
+        self.resolved: Mapping[str, Any] | None = None
         self.renew()
 
     def renew(self) -> None:
