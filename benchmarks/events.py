@@ -112,6 +112,7 @@ def gateway_over(database_url: str) -> Iterator[Running]:
     ours, theirs = spawning.Pipe()
     process = spawning.Process(target=_serve, args=(theirs, database_url), daemon=True)
     process.start()
+    theirs.close()  # so that waiting ends with the process
     try:
         yield Running(ours.recv(), process.pid or 0)
     finally:

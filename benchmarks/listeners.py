@@ -43,6 +43,7 @@ def listeners(url: str, count: int, transport: str) -> Iterator[Listeners]:
     ours, theirs = spawning.Pipe()
     process = spawning.Process(target=_listen, args=(theirs, url, count, transport), daemon=True)
     process.start()
+    theirs.close()  # so that waiting ends with the process
     try:
         yield Listeners(ours)
     finally:

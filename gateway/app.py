@@ -116,8 +116,7 @@ def create_app(settings: Settings, clock: Clock | None = None, tracing: Tracing 
     schema = make_schema(settings.limits, subgraph=settings.server.subgraph, compiling=settings.server.compiled)
     plain = sdl(make_schema() if settings.server.subgraph else schema)
     tokens = _tokens(settings)
-    door = Door(settings, tokens)
-    clock = clock or SystemClock()
+    door, clock = Door(settings, tokens), clock or SystemClock()
     admission, metrics, tracing = Admission(settings.limits, clock), Metrics(), tracing or _tracing(settings)
     tell, ending = tracing.beside(metrics.tell), asyncio.Event()
     trust = settings.server.trusted_documents
@@ -127,10 +126,11 @@ def create_app(settings: Settings, clock: Clock | None = None, tracing: Tracing 
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with tracing, open_rooms(settings, clock, cursor_key, plain, tell) as rooms, _fresh(tokens, clock):
             library = Library(rooms.documents, trusted, settings.limits.document_bytes, only=trust == "only")
-            app.state.rooms = rooms
             execution, kept = Execution(schema, rooms, tracing), KeptAnswers(rooms, settings.state.answer_bytes)
+            graphql = GraphQLEndpoint(execution, door, library, admission, kept, settings, ending)
+            app.state.rooms, app.state.graphql = rooms, graphql
             app.router.routes[:0] = [
-                Route("/graphql", GraphQLEndpoint(execution, door, library, admission, kept, settings, ending)),
+                Route("/graphql", graphql),
                 WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, admission, settings, ending)),
                 *health_routes(rooms, plain, door, ending),
                 *asset_routes(GRAPHIQL),

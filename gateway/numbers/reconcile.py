@@ -34,11 +34,15 @@ class Held(Struct, frozen=True, kw_only=True, dict=True):
     version: datetime | None = None
     removed: datetime | None = None
 
-    @cached_property
+    @property
     def number(self) -> Number | None:
-        """The record as it is shown; None of a number that was removed. Worked out once."""
-        if self.told is None or self.listed is None:
-            return self.told or self.listed
+        """The record as it is shown; None of a number that was removed."""
+        return self._merged if self.told is not None and self.listed is not None else self.told or self.listed
+
+    @cached_property
+    def _merged(self) -> Number:
+        assert self.told is not None
+        assert self.listed is not None
         return merged(self.told, self.listed)
 
     @property

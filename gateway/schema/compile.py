@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, TypeAlias
 from graphql import (
     GraphQLEnumType,
     GraphQLField,
-    GraphQLLeafType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -26,6 +25,8 @@ from graphql.execution.collect_fields import CollectedFields, FieldDetails
 from graphql.type import GraphQLInterfaceType
 from strawberry.types.field import StrawberryField
 
+from gateway.schema.leaves import PLAIN, Unlike, texts_of
+
 Write: TypeAlias = Callable[[Any, Any], str]
 """Writes a value; the second argument is the ``Run`` it belongs to."""
 Details: TypeAlias = list[FieldDetails]
@@ -37,15 +38,9 @@ MOST_LINES = 20_000
 STRAWBERRY = "strawberry-definition"
 """Where graphql-core's fields keep Strawberry's."""
 
-_INT = 2**31
-
 
 class Unsupported(Exception):
     """The compiler does not know this; the message names the place."""
-
-
-class Unlike(Exception):
-    """A value is not what its type says."""
 
 
 class Own(NamedTuple):
@@ -62,30 +57,6 @@ class Written(NamedTuple):
     write: Write
     owns: Sequence[Own]
     length: int
-
-
-class _Names(dict[object, str]):
-    """The text of each value of an enum, found once."""
-
-    def __init__(self, kind: GraphQLEnumType) -> None:
-        super().__init__()
-        self._kind = kind
-
-    def __missing__(self, value: object) -> str:
-        self[value] = text = _leaf(self._kind)(value)
-        return text
-
-
-def _leaf(kind: GraphQLLeafType) -> Callable[[object], str]:
-    """Writes what the type makes of a value, where that is text."""
-
-    def write(value: object) -> str:
-        shown = kind.coerce_output_value(value)
-        if shown.__class__ is not str:
-            raise Unlike(kind.name)
-        return encode_basestring(shown)
-
-    return write
 
 
 def _named(kinds: Sequence[GraphQLObjectType]) -> Callable[[object], str]:
@@ -122,6 +93,7 @@ class _Compiler:
         self._names: dict[str, Any] = {"Unlike": Unlike, "quoted": encode_basestring}
         self._done: list[str] = []
         self._lines: list[str] = []
+        self._heads: list[str] = []
         self._depth = 1
         self._count = 0
         self._owns: list[Own] = []
@@ -134,10 +106,10 @@ class _Compiler:
 
     def _function(self, kind: GraphQLOutputType, details: Details) -> str:
         name = self._fresh("write")
-        outer, self._lines, depth, self._depth = self._lines, [], self._depth, 1
+        outer, self._lines, self._heads, depth, self._depth = (self._lines, self._heads), [], [], self._depth, 1
         text = self._value(kind, "value", details)
-        self._done += [f"def {name}(value, run):", *self._lines, f" return {text}"]
-        self._lines, self._depth = outer, depth
+        self._done += [f"def {name}(value, run):", *self._heads, *self._lines, f" return {text}"]
+        (self._lines, self._heads), self._depth = outer, depth
         return name
 
     def _fresh(self, stem: str) -> str:
@@ -165,10 +137,14 @@ class _Compiler:
     def _value(self, kind: GraphQLOutputType, expression: str, details: Details) -> str:
         held, text = self._fresh("value"), self._fresh("text")
         self._line(f"{held} = {expression}")
+        inner, may_lack = (kind.of_type, False) if isinstance(kind, GraphQLNonNull) else (kind, True)
+        if isinstance(inner, GraphQLScalarType):
+            self._scalar(inner, held, text, may_lack=may_lack)
+            return text
         with self._under(f"if {held} is None:"):
-            self._line("raise Unlike" if isinstance(kind, GraphQLNonNull) else f"{text} = 'null'")
+            self._line(f"{text} = 'null'" if may_lack else "raise Unlike")
         with self._under("else:"):
-            self._present(kind.of_type if isinstance(kind, GraphQLNonNull) else kind, held, text, details)
+            self._present(inner, held, text, details)
         return text
 
     def _present(self, kind: Any, held: str, text: str, details: Details) -> None:  # noqa: ANN401 - a nullable output type
@@ -178,12 +154,23 @@ class _Compiler:
             self._abstract(kind, held, text, details)
         elif isinstance(kind, GraphQLObjectType):
             if kind.is_type_of is not None:
-                self._line(f"{self._given('named', _named([kind]))}({held})")
+                self._kind([kind], held)
             self._object(kind, held, text, details)
-        elif isinstance(kind, GraphQLEnumType):
-            self._line(f"{text} = {self._given('names', _Names(kind))}[{held}]")
         else:
-            self._scalar(kind, held, text)
+            self._enum(kind, held, text)
+
+    def _kind(self, kinds: Sequence[GraphQLObjectType], held: str) -> str:
+        """The variable with the type's name; asked anew only where a value's class is not the last one's."""
+        name, last = self._first("name"), self._first("class")
+        named = self._given("named", _named(kinds))
+        self._line(f"if {held}.__class__ is not {last}: {name} = {named}({held}); {last} = {held}.__class__")
+        return name
+
+    def _first(self, stem: str) -> str:
+        """A variable that lives as long as the function."""
+        name = self._fresh(stem)
+        self._heads.append(f" {name} = Unlike")
+        return name
 
     def _list(self, kind: GraphQLList[Any], held: str, text: str, details: Details) -> None:
         texts, item = self._fresh("texts"), self._fresh("item")
@@ -194,11 +181,19 @@ class _Compiler:
         self._line(f"{text} = '[' + ','.join({texts}) + ']'")
 
     def _abstract(self, kind: GraphQLUnionType | GraphQLInterfaceType, held: str, text: str, details: Details) -> None:
-        kinds, name = self._schema.get_possible_types(kind), self._fresh("name")
-        self._line(f"{name} = {self._given('named', _named(kinds))}({held})")
-        for possible in kinds:
-            with self._under(f"if {name} == {possible.name!r}:"):
+        kinds = self._schema.get_possible_types(kind)
+        name = self._kind(kinds, held)
+        for place, possible in enumerate(kinds):
+            with self._under(f"{'elif' if place else 'if'} {name} == {possible.name!r}:"):
                 self._object(possible, held, text, details)
+
+    def _enum(self, kind: GraphQLEnumType, held: str, text: str) -> None:
+        """Neighbours have the same value more often than not."""
+        last, shown, texts = self._first("last"), self._fresh("shown"), self._given("texts", texts_of(kind))
+        with self._under(f"if {held} is not {last}:"):
+            self._line(f"{shown} = {texts}.get(id({held})) or {texts}.made({held})")
+            self._line(f"{last} = {held}")
+        self._line(f"{text} = {shown}")
 
     def _object(self, kind: GraphQLObjectType, held: str, text: str, details: Details) -> None:
         fields = self._collect(kind, details).grouped_field_set
@@ -234,15 +229,16 @@ class _Compiler:
         given += [f"{resolver.info_parameter.name}=run.told({place})"] if resolver.info_parameter else []
         return f"{self._given('resolver', resolver.wrapped_func)}({', '.join(given)})"
 
-    def _scalar(self, kind: GraphQLScalarType, held: str, text: str) -> None:
-        if kind.name in {"String", "ID"}:
-            self._line(f"if {held}.__class__ is not str: raise Unlike")
-            self._line(f"{text} = quoted({held})")
-        elif kind.name == "Boolean":
-            self._line(f"if {held}.__class__ is not bool: raise Unlike")
-            self._line(f"{text} = 'true' if {held} else 'false'")
-        elif kind.name == "Int":
-            self._line(f"if {held}.__class__ is not int or not {-_INT} <= {held} < {_INT}: raise Unlike")
-            self._line(f"{text} = str({held})")
-        else:
-            self._line(f"{text} = {self._given('leaf', _leaf(kind))}({held})")
+    def _scalar(self, kind: GraphQLScalarType, held: str, text: str, *, may_lack: bool) -> None:
+        known = PLAIN.get(kind.name) or (PLAIN["String"] if kind.coerce_output_value is str else None)
+        if known is not None:
+            with self._under(f"if {known[0].format(held)}:"):
+                self._line(f"{text} = {known[1].format(held)}")
+        with self._under(f"{'if' if known is None else 'elif'} {held} is None:"):
+            self._line(f"{text} = 'null'" if may_lack else "raise Unlike")
+        with self._under("else:"):
+            if kind.name in PLAIN:
+                self._line("raise Unlike")
+            else:
+                texts = self._given("texts", texts_of(kind))
+                self._line(f"{text} = {texts}.get(id({held})) or {texts}.made({held})")

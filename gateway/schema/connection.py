@@ -1,21 +1,22 @@
 """The connection: one window of the merged list as edges, page info and the account of every source."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import cast
 
 import strawberry
-from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo
 from msgspec import Struct, structs
 from strawberry import Info
 
 from gateway.errors import BadUserInput, SourceError
 from gateway.numbers import windows as merged
 from gateway.numbers.cursor import Place, newcomers, tokens_of
+from gateway.numbers.model import Number
 from gateway.numbers.search import Search
 from gateway.numbers.windows import Range, Read, Window
 from gateway.schema.context import Context
-from gateway.schema.phone_number import PhoneNumber, shown
+from gateway.schema.phone_number import PhoneNumber
+from gateway.schema.selections import selections_of
 from gateway.schema.source import Gap, SourceReport, source_named, told
 from gateway.schema.vocabulary import SourceStatus
 from gateway.upstream.errand import Errand
@@ -25,7 +26,7 @@ DEFAULT_PAGE = 50
 
 @strawberry.type(description="Where a page stands in the whole list.")
 class PageInfo:
-    """Relay, Cursor Connections, section 5."""
+    """Relay, Cursor Connections, section 5. The values are ``Bounds`` records."""
 
     has_next_page: bool = strawberry.field(description="Whether more rows follow.")
     has_previous_page: bool = strawberry.field(description="Whether rows come before.")
@@ -35,7 +36,7 @@ class PageInfo:
 
 @strawberry.type(description="A number and its place in the list.")
 class PhoneNumberEdge:
-    """Relay, Cursor Connections, section 3."""
+    """Relay, Cursor Connections, section 3. The values are ``Edge`` records."""
 
     cursor: str = strawberry.field(
         description="Opaque; pass it back as `after` or `before` with the same filter and order."
@@ -44,10 +45,10 @@ class PhoneNumberEdge:
 
 
 class Asked(Struct, frozen=True):
-    """A window and what it was asked with."""
+    """A window and what it was asked with; ``encode`` makes its places text."""
 
     window: Window
-    search: Search
+    encode: Callable[[Place], str]
     errand: Errand
     skipped: tuple[str, ...]
     context: Context
@@ -55,26 +56,61 @@ class Asked(Struct, frozen=True):
 
     def cursor(self, place: Place) -> str:
         """A place as text."""
-        return self.context.rooms.signer.encode(Place(place.key, place.hints, self.sources), self.search)
+        return self.encode(Place(place.key, place.hints, self.sources))
+
+
+class Edge(Struct, frozen=True):
+    """A row and its place; the cursor is made when somebody asks for it."""
+
+    asked: Asked
+    place: Place
+    node: Number
+
+    @property
+    def cursor(self) -> str:
+        """The place as text."""
+        return self.asked.cursor(self.place)
+
+
+class Bounds(Struct, frozen=True):
+    """Where a page stands; the cursors are made when somebody asks for them."""
+
+    asked: Asked
+
+    @property
+    def has_next_page(self) -> bool:
+        """Of the window."""
+        return self.asked.window.has_next
+
+    @property
+    def has_previous_page(self) -> bool:
+        """Of the window."""
+        return self.asked.window.has_previous
+
+    @property
+    def start_cursor(self) -> str | None:
+        """The first row's place."""
+        places = self.asked.window.places
+        return self.asked.cursor(places[0]) if places else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        """Where the walk goes on, else the last row's place."""
+        places, end = self.asked.window.places, self.asked.window.end
+        return self.asked.cursor(end or places[-1]) if end or places else None
 
 
 def _edges(asked: strawberry.Parent[Asked]) -> list[PhoneNumberEdge]:
     rows = zip(asked.window.places, asked.window.numbers, strict=True)
-    return [PhoneNumberEdge(cursor=asked.cursor(place), node=shown(number)) for place, number in rows]
+    return cast("list[PhoneNumberEdge]", [Edge(asked, place, number) for place, number in rows])
 
 
 def _nodes(asked: strawberry.Parent[Asked]) -> list[PhoneNumber]:
-    return [shown(number) for number in asked.window.numbers]
+    return cast("list[PhoneNumber]", asked.window.numbers)
 
 
 def _page_info(asked: strawberry.Parent[Asked]) -> PageInfo:
-    places, end = asked.window.places, asked.window.end
-    return PageInfo(
-        has_next_page=asked.window.has_next,
-        has_previous_page=asked.window.has_previous,
-        start_cursor=asked.cursor(places[0]) if places else None,
-        end_cursor=asked.cursor(end or places[-1]) if end or places else None,
-    )
+    return cast("PageInfo", Bounds(asked))
 
 
 def _total_count(asked: strawberry.Parent[Asked]) -> int | None:
@@ -154,13 +190,15 @@ async def connect(search: Search, span: Range, max_staleness: timedelta | None, 
     """
     context = info.context
     errand = context.errand(max_staleness)
-    inventory = context.rooms.inventory
-    asked = inventory.asked(context.asker.sources, search.wanted)
-    window = await inventory.window(search, span, asked, errand, counted=_selects(info._raw_info, "totalCount"))  # noqa: SLF001 - its own form of what is selected is made anew each time
+    asked = context.rooms.inventory.asked(context.asker.sources, search.wanted)
+    raw = info._raw_info  # noqa: SLF001 - Strawberry's own form of what is selected is made anew each time
+    counted = selections_of(raw.operation, raw.fragments.values()).mentions(raw.field_nodes, "totalCount")
+    window = await context.rooms.inventory.window(search, span, asked, errand, counted=counted)
     if not window.complete:
         errand.lacks()
     skipped = tuple(name for name in context.asker.sources if name not in asked)
-    return Asked(_with_newcomers(window, span, asked), search, errand, skipped, context, tokens_of(asked))
+    encode = context.rooms.signer.encoder(search)
+    return Asked(_with_newcomers(window, span, asked), encode, errand, skipped, context, tokens_of(asked))
 
 
 def _with_newcomers(window: Window, span: Range, asked: Sequence[str]) -> Window:
@@ -174,26 +212,10 @@ def _with_newcomers(window: Window, span: Range, asked: Sequence[str]) -> Window
     return structs.replace(window, reads=tuple(reads))
 
 
-def _selects(info: GraphQLResolveInfo[Context], name: str) -> bool:
-    """Whether a field of that name is selected anywhere below; each fragment is looked at once."""
-    left, seen = [node.selection_set for node in info.field_nodes], set[str]()
-    while left:
-        chosen = left.pop()
-        for held in () if chosen is None else chosen.selections:
-            if not isinstance(held, FragmentSpreadNode):
-                if isinstance(held, FieldNode) and held.name.value == name:
-                    return True
-                left.append(held.selection_set)  # type: ignore[attr-defined]  # of a field, or of an inline fragment
-            elif held.name.value not in seen:
-                seen.add(held.name.value)
-                left.append(info.fragments[held.name.value].selection_set)
-    return False
-
-
-def _report(asked: Asked, read: Read) -> SourceReport:
+def _report(asked: Asked, read: Read, status: SourceStatus | None = None) -> SourceReport:
     return SourceReport(
         source=source_named(read.source, asked.context),
-        status=_status(read),
+        status=status or _status(read),
         rows_read=read.rows_read,
         rows_kept=read.rows_kept,
         rows_skipped=read.rows_skipped,
@@ -222,7 +244,7 @@ def _status(read: Read) -> SourceStatus:
 
 
 def _not_asked(asked: Asked, name: str) -> SourceReport:
-    return replace(_report(asked, Read(source=name)), status=SourceStatus.SKIPPED)
+    return _report(asked, Read(source=name), SourceStatus.SKIPPED)
 
 
 def refuse_failures(asked: Asked) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from graphql import OperationDefinitionNode
 
@@ -59,8 +60,9 @@ class Context:
 
     ``takes_parts``: the client accepts an answer in parts. ``as_text``: the answer's data is only to be encoded, so its
     parts may be JSON text already (``msgspec.Raw``). ``after`` is the cursor that a client resumes a stream with, beside
-    what its document says; ``cursor`` is that of the answer which a stream has just come to. ``listening`` is called when
-    a subscription begins to wait. ``operation`` is what of the document runs, once that is known.
+    what its document says; ``cursor`` is that of the answer which a stream has just come to. ``operation`` is what of
+    the document runs, once that is known. ``resolved``: what the root's fields gave already, by their names in the answer;
+    a failure is an exception, and what is written is ``msgspec.Raw``.
     """
 
     def __init__(
@@ -71,16 +73,17 @@ class Context:
         takes_parts: bool = False,
         as_text: bool = False,
         after: str | None = None,
-        listening: Callable[[], None] = lambda: None,
+        begun: Callable[[], object] = lambda: None,
     ) -> None:
         self.rooms = rooms
         self.asker = asker
         self.takes_parts = takes_parts
         self.as_text = as_text
         self.after = after
-        self.listening = listening
+        self.begun = begun
         self.cursor: str | None = None
         self.operation: OperationDefinitionNode | None = None
+        self.resolved: Mapping[str, Any] | None = None
         self.renew()
 
     def renew(self) -> None:

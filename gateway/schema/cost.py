@@ -3,20 +3,12 @@
 Rows are the records of numbers that an answer could hold; calls are those that its fields could take at each source.
 """
 
-import weakref
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import strawberry
-from graphql import (
-    DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    SelectionSetNode,
-    get_operation_ast,
-)
+from graphql import FieldNode, get_operation_ast
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 from msgspec import Struct
 from strawberry.extensions import SchemaExtension
@@ -29,12 +21,8 @@ from gateway.numbers.model import identity_of
 from gateway.numbers.search import Order, Search
 from gateway.schema.connection import span_of
 from gateway.schema.context import Context
-
-ROWS = frozenset({"nodes", "edges", "records"})
-"""Fields that hold a list of records."""
-
-Fields: TypeAlias = Mapping[str, Sequence[FieldNode]]
-"""Fields by the name of their answer: those of one name are one."""
+from gateway.schema.plan import Plan
+from gateway.schema.selections import ROWS, Lists, Selections, selections_of
 
 
 class Cost(Struct):
@@ -44,45 +32,8 @@ class Cost(Struct):
     rows: int = 0
 
 
-Price: TypeAlias = Callable[[Cost, dict[str, Any], Fields], Awaitable[tuple[int, int]]]
+Price: TypeAlias = Callable[[Cost, Mapping[str, Any], Sequence[FieldNode]], Awaitable[tuple[int, int]]]
 """Adds what a field costs for its arguments; then how many objects it brings, and how many rows each of their lists."""
-
-
-class Selections:
-    """What is selected, fragments written out; conditions are taken to hold, and every type to be met."""
-
-    def __init__(self, document: DocumentNode) -> None:
-        self._below: dict[tuple[int, ...], Fields] = {}
-        self._fragments = {
-            part.name.value: part.selection_set
-            for part in document.definitions
-            if isinstance(part, FragmentDefinitionNode)
-        }
-
-    def fields(self, chosen: Iterable[SelectionSetNode]) -> Fields:
-        """The fields of selection sets together."""
-        found: dict[str, list[FieldNode]] = defaultdict(list)
-        for selections in chosen:
-            self._collect(selections, found)
-        return found
-
-    def below(self, nodes: Sequence[FieldNode]) -> Fields:
-        """The fields within fields that are one."""
-        marks = tuple(map(id, nodes))  # they are the document's, and live as long as it
-        held = self._below.get(marks)
-        if held is None:
-            held = self.fields(node.selection_set for node in nodes if node.selection_set is not None)
-            self._below[marks] = held
-        return held
-
-    def _collect(self, chosen: SelectionSetNode, found: dict[str, list[FieldNode]]) -> None:
-        for held in chosen.selections:
-            if isinstance(held, FieldNode):
-                found[(held.alias or held.name).value].append(held)
-            elif isinstance(held, FragmentSpreadNode):
-                self._collect(self._fragments[held.name.value], found)
-            else:
-                self._collect(held.selection_set, found)  # type: ignore[attr-defined]  # an inline fragment
 
 
 class Reckoning:
@@ -106,17 +57,17 @@ class Reckoning:
         """Whether a field of the root can cost anything."""
         return name in self._prices
 
-    async def of(self, name: str, arguments: dict[str, Any], nodes: Sequence[FieldNode]) -> Cost:
+    async def of(self, name: str, arguments: Mapping[str, Any], nodes: Sequence[FieldNode]) -> Cost:
         """What one field of the root may cost; nothing when its arguments will be refused."""
-        cost, below = Cost(Counter()), self._selections.below(nodes)
+        cost = Cost(Counter())
         try:
-            objects, each = await self._prices[name](cost, arguments, below)
+            objects, each = await self._prices[name](cost, arguments, nodes)
         except RequestRefused:
             return Cost(Counter())
-        await self._within(cost, below, objects, each)
+        await self._within(cost, self._selections.lists(nodes), objects, each)
         return cost
 
-    async def _list(self, cost: Cost, arguments: dict[str, Any], below: Fields) -> tuple[int, int]:
+    async def _list(self, cost: Cost, arguments: Mapping[str, Any], nodes: Sequence[FieldNode]) -> tuple[int, int]:
         """One connection, and the rows of its page."""
         context, wanted, order = self._context, arguments.get("filter"), arguments.get("order_by")
         search = Search(
@@ -125,26 +76,20 @@ class Reckoning:
         )
         first, after, last, before = map(arguments.get, ("first", "after", "last", "before"))
         span = span_of(first, after, last, before, search, context)
-        counted = self._mentions(below, "totalCount")
+        counted = self._selections.mentions(nodes, "totalCount")
         errand = context.errand(arguments.get("max_staleness")) if self._closely else None
         for name in context.rooms.inventory.asked(context.asker.sources, search.wanted):
             cost.calls[name] += await self._estimates.listing(name, search, span, errand, counted=counted)
         return 1, (span.last or 0) if span.first is None else span.first
 
-    def _mentions(self, fields: Fields, name: str) -> bool:
-        return any(
-            nodes[0].name.value == name or self._mentions(self._selections.below(nodes), name)
-            for nodes in fields.values()
-        )
-
-    async def _look_up(self, cost: Cost, arguments: dict[str, Any], _: Fields) -> tuple[int, int]:
+    async def _look_up(self, cost: Cost, arguments: Mapping[str, Any], _: Sequence[FieldNode]) -> tuple[int, int]:
         """One answer for each number, with a record for each source."""
         numbers = set(arguments["e164s"] if "e164s" in arguments else [arguments["e164"]])
         names = self._context.visible(arguments.get("sources"))
         await self._looking_up(cost, dict.fromkeys(names, len(numbers)), arguments.get("max_staleness"))
         return len(arguments.get("e164s", numbers)), len(names)
 
-    async def _nodes(self, cost: Cost, arguments: dict[str, Any], _: Fields) -> tuple[int, int]:
+    async def _nodes(self, cost: Cost, arguments: Mapping[str, Any], _: Sequence[FieldNode]) -> tuple[int, int]:
         """Records by their ids."""
         ids = arguments["ids"] if "ids" in arguments else [arguments["id"]]
         found = Counter(identity[0] for identity in map(identity_of, set(ids)) if identity is not None)
@@ -153,7 +98,7 @@ class Reckoning:
         cost.rows = len(ids)
         return len(ids), 0
 
-    async def _entities(self, cost: Cost, arguments: dict[str, Any], _: Fields) -> tuple[int, int]:
+    async def _entities(self, cost: Cost, arguments: Mapping[str, Any], _: Sequence[FieldNode]) -> tuple[int, int]:
         """Each as if it were asked for at every source."""
         count, names = len(arguments["representations"]), self._context.asker.sources
         await self._looking_up(cost, dict.fromkeys(names, count), None)
@@ -166,24 +111,17 @@ class Reckoning:
             if count and not await self._estimates.is_at_hand(name, errand):
                 cost.calls[name] += self._estimates.looking_up(name, count)
 
-    async def _within(self, cost: Cost, fields: Fields, objects: int, each: int) -> None:
+    async def _within(self, cost: Cost, lists: Lists, objects: int, each: int) -> None:
         """What is within so many objects: lists of ``each`` rows, and the other sources' records at every level."""
         names = self._context.asker.sources
-        for nodes in fields.values():
-            name, held = nodes[0].name.value, objects
+        for name, within in lists:
             if name in ROWS:
-                held *= each
-                cost.rows += held
-            elif name == "alsoAt":
+                held = objects * each
+            else:
                 await self._looking_up(cost, dict.fromkeys(names, objects), None)
-                held *= max(0, len(names) - 1)
-                cost.rows += held
-            await self._within(cost, self._selections.below(nodes), held, each)
-
-
-def wants_cost(extensions: Mapping[str, Any] | None) -> bool:
-    """Whether a request's ``extensions`` ask for what it costs."""
-    return (extensions or {}).get("cost") is True
+                held = objects * max(0, len(names) - 1)
+            cost.rows += held
+            await self._within(cost, within, held, each)
 
 
 class CostLimit(SchemaExtension):
@@ -197,6 +135,9 @@ class CostLimit(SchemaExtension):
     async def on_execute(self) -> AsyncIterator[None]:
         """Once the document is known to be valid."""
         held = self.execution_context
+        if held.context.resolved is not None:  # it was reckoned before that
+            yield
+            return
         wanted = wants_cost(held.operation_extensions)
         costs = await reckon(held, closely=wanted)
         if not wanted and _beyond(costs, held.context):
@@ -217,17 +158,20 @@ class CostLimit(SchemaExtension):
         return {"cost": {**self._told, "actual": spent, "limit": {"calls": limits.calls, "rows": limits.rows}}}
 
 
-_KNOWN: dict[int, Selections] = {}
-"""By the document's identity, for as long as it is remembered: its hash is made of all that it holds."""
+def wants_cost(extensions: Mapping[str, Any] | None) -> bool:
+    """Whether a request asks for the cost of its operation."""
+    return (extensions or {}).get("cost") is True
 
 
-def _selections(document: DocumentNode) -> Selections:
-    """What a document selects, the same for all who ask it."""
-    held = _KNOWN.get(id(document))
-    if held is None:
-        held = _KNOWN[id(document)] = Selections(document)
-        weakref.finalize(document, _KNOWN.pop, id(document))
-    return held
+async def affordable(plan: Plan, arguments: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
+    """Whether a planned operation is certainly within the limits; if not, it is to be looked at closely."""
+    reckoning = Reckoning(plan.selections, context, closely=False)
+    costs = {
+        key: await reckoning.of(field.name, arguments[key], field.nodes)
+        for key, field in plan.fields.items()
+        if reckoning.prices(field.name)
+    }
+    return not _beyond(costs, context)
 
 
 async def reckon(held: ExecutionContext, *, closely: bool) -> dict[str, Cost]:
@@ -237,7 +181,7 @@ async def reckon(held: ExecutionContext, *, closely: bool) -> dict[str, Cost]:
     assert operation is not None
     schema: strawberry.Schema = held.schema
     inner = schema._schema  # noqa: SLF001 - Strawberry offers no other way to the schema it made
-    selections = _selections(held.graphql_document)
+    selections = selections_of(operation, held.graphql_document.definitions)
     reckoning = Reckoning(selections, held.context, closely=closely)
     costly = {
         key: nodes

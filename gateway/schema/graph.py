@@ -27,15 +27,15 @@ from strawberry.utils.str_converters import to_camel_case
 from gateway.errors import BadUserInput, GatewayError
 from gateway.schema.authority import INTROSPECTION
 from gateway.schema.codes import coded
-from gateway.schema.compile_run import Operations, executor_over
-from gateway.schema.cost import CostLimit
+from gateway.schema.compile_run import Operations
+from gateway.schema.cost import CostLimit, affordable
 from gateway.schema.deferral import execute_as_accepted
 from gateway.schema.documents import ERRORS_TOLD, BoundedDocuments, Documents
 from gateway.schema.federation import ANY, Representation, SubgraphQuery
 from gateway.schema.phone_number import PhoneNumber
 from gateway.schema.query import Query
+from gateway.schema.quick import Quick, Resuming
 from gateway.schema.scalars import SCALARS
-from gateway.schema.sharing import Sharing
 from gateway.schema.subscription import Subscription
 from gateway.sections import LimitSettings
 
@@ -70,7 +70,7 @@ class ErrorCodes(SchemaExtension):
                 if self._valid and any(error.path for error in result.errors)
                 else result.errors[:ERRORS_TOLD]
             )
-            result.errors = [self._told(error) for error in told]
+            result.errors = [self._told(error) for error in sorted(told, key=_place)]
 
     def _told(self, error: GraphQLError) -> GraphQLError:
         """The error with its code; without the names that were near, for those who may not know what there is."""
@@ -91,6 +91,12 @@ class ErrorCodes(SchemaExtension):
         """Whatever is wrong from here on without a place in the answer is a variable."""
         self._valid = True
         yield
+
+
+def _place(error: GraphQLError) -> tuple[list[tuple[int, int]], list[int]]:
+    """Errors stand in the order of the document, and of the lists in the answer, whichever came first."""
+    written = [(one.line, one.column) for one in error.locations or ()]
+    return written, [step for step in error.path or () if isinstance(step, int)]
 
 
 class OneOperation(SchemaExtension):
@@ -147,8 +153,11 @@ class Runner(SchemaExtensionsRunner):
 class Schema(strawberry.Schema):
     """Strawberry's, with answers in parts where they are accepted.
 
-    It is without Strawberry's log of errors, which quotes the query: numbers are personal data.
+    It is without Strawberry's log of errors, which quotes the query: numbers are personal data. ``quick`` answers what
+    came before, where that is wanted.
     """
+
+    quick: Quick | None = None
 
     def _get_execute_function(self) -> Callable[..., Any]:
         return execute_as_accepted
@@ -163,9 +172,7 @@ class Schema(strawberry.Schema):
         """Nothing: a caller's errors are told to the caller, and unforeseen ones are logged where they are coded."""
 
 
-def make_schema(
-    limits: LimitSettings | None = None, *, subgraph: bool = False, compiling: bool = True
-) -> strawberry.Schema:
+def make_schema(limits: LimitSettings | None = None, *, subgraph: bool = False, compiling: bool = True) -> Schema:
     """The schema of all providers in PROVIDERS, for documents within the limits.
 
     ``subgraph``: also as one of a federation. ``compiling``: operations that come again are compiled.
@@ -175,7 +182,7 @@ def make_schema(
         query=SubgraphQuery if subgraph else Query,
         subscription=Subscription,
         types=[PhoneNumber],
-        execution_context_class=executor_over(Operations()) if compiling else Sharing,
+        execution_context_class=Resuming,
         config=StrawberryConfig(scalar_map={**SCALARS, Representation: ANY}, name_converter=Names()),
         extensions=[
             ErrorCodes,
@@ -187,6 +194,7 @@ def make_schema(
     _drop_null_defaults(schema)
     inner = schema._schema  # noqa: SLF001 - Strawberry knows @defer only together with @stream
     inner.directives = (*inner.directives, GraphQLDeferDirective)
+    schema.quick = Quick(schema, documents, Operations(), affordable) if compiling else None
     return schema
 
 

@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import strawberry
@@ -108,8 +109,27 @@ class PhoneNumberFilter:
         Raises:
             BadUserInput: a source that does not exist, digits that are none, a range that can never match.
         """
+        self.check(context)
+        return self.spelled
+
+    def check(self, context: Context) -> None:
+        """Look at what depends on who asks.
+
+        Raises:
+            BadUserInput: a source that does not exist.
+        """
         if self.sources is not None:
             context.visible(self.sources)
+        for part in (*(self.and_ or ()), *(self.or_ or ()), *(() if self.not_ is None else (self.not_,))):
+            part.check(context)
+
+    @cached_property
+    def spelled(self) -> Filter:
+        """The filter, made once: one that stands in a document is the same for all who ask.
+
+        Raises:
+            BadUserInput: digits that are none, a range that can never match.
+        """
         return Filter(
             e164=None if self.e164 is None else self.e164.meant(),
             providers=_sorted(None if self.providers is None else [provider.value for provider in self.providers]),
@@ -123,9 +143,9 @@ class PhoneNumberFilter:
             location=None if self.location is None else self.location.meant(),
             monthly_price=None if self.monthly_price is None else self.monthly_price.meant(),
             usable_for_new_sessions=self.usable_for_new_sessions,
-            all_of=None if self.and_ is None else tuple(part.meant(context) for part in self.and_),
-            any_of=None if self.or_ is None else tuple(part.meant(context) for part in self.or_),
-            none_of=None if self.not_ is None else self.not_.meant(context),
+            all_of=None if self.and_ is None else tuple(part.spelled for part in self.and_),
+            any_of=None if self.or_ is None else tuple(part.spelled for part in self.or_),
+            none_of=None if self.not_ is None else self.not_.spelled,
         )
 
 

@@ -48,7 +48,7 @@ async def look_up(
         (source_named(name, context) for name in names), key=lambda place: (place.provider.value, place.name)
     )
     loads = [context.loaders.at(place.name, errand).load_many(list(e164s)) for place in places]
-    told_by_place = await asyncio.gather(*loads)
+    told_by_place = [await loads[0]] if len(loads) == 1 else await asyncio.gather(*loads)
     return [
         _answer(e164, [(place, told_here[index]) for place, told_here in zip(places, told_by_place, strict=True)])
         for index, e164 in enumerate(e164s)

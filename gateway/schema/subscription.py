@@ -61,7 +61,7 @@ class Subscription:
         resumed = context.after or after
         position = None if resumed is None else _sequence_of(resumed)
         visible = frozenset(context.visible(sources))
-        context.listening()
+        context.begun()
         async with aclosing(context.rooms.hub.changes(position, visible)) as changes:
             async for change in changes:
                 if wanted is None or change.e164 in wanted:

@@ -1,8 +1,7 @@
 """How much may be asked: so many operations a minute for each client, and so many at work at once for all."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from math import ceil
+from typing import Self
 
 from gateway.errors import Overloaded, RateLimited
 from gateway.sections import LimitSettings
@@ -32,17 +31,15 @@ class Admission:
         """
         self._budgets.spend(name)
 
-    @contextmanager
-    def place(self, name: str) -> Iterator["Place"]:
-        """A place for one operation of this client's, until it is left or the block ends.
+    def place(self, name: str) -> "Place":
+        """A place for one operation of this client's, until it is left.
 
         Raises:
             RateLimited: it has asked too often; nothing was spent.
             Overloaded: there is no place.
         """
         self.spend(name)
-        with self._workplace.place() as place:
-            yield place
+        return self._workplace.place()
 
 
 class Budgets:
@@ -83,9 +80,8 @@ class Workplace:
         self._places = places
         self.taken = 0
 
-    @contextmanager
-    def place(self) -> Iterator["Place"]:
-        """A place, until it is left or the block ends.
+    def place(self) -> "Place":
+        """A place, until it is left.
 
         Raises:
             Overloaded: there is none.
@@ -93,19 +89,21 @@ class Workplace:
         if self.taken >= self._places:
             msg = f"{self._places} operations are at work, which is the limit: ask again in {BUSY_MS} ms."
             raise Overloaded(msg, retry_after_ms=BUSY_MS)
-        place = Place(self)
-        try:
-            yield place
-        finally:
-            place.leave()
+        self.taken += 1
+        return Place(self)
 
 
 class Place:
-    """One of the workplace's; leaving it twice is leaving it once."""
+    """One of the workplace's, or nowhere; leaving it twice is leaving it once. At the end of a block it is left."""
 
-    def __init__(self, workplace: Workplace) -> None:
-        self._workplace: Workplace | None = workplace
-        workplace.taken += 1
+    def __init__(self, workplace: Workplace | None = None) -> None:
+        self._workplace = workplace
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
 
     def leave(self) -> None:
         """Give it to somebody else: the work is done, and what remains is to send it."""

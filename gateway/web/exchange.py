@@ -1,6 +1,7 @@
 """A GraphQL request as HTTP brings it, read and checked; anything wrong is a refusal with its status and code."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -102,14 +103,19 @@ def _from_url(request: Request) -> dict[str, Any]:
 
 
 def _check_content_type(request: Request) -> None:
-    kind, *parameters = (part.strip() for part in request.headers.get("content-type", "").lower().split(";"))
-    charsets = [part.partition("=")[2].strip('" ') for part in parameters if part.startswith("charset")]
-    if kind != "application/json" or any(charset not in ("utf-8", "utf8") for charset in charsets):
+    if not _is_json(request.headers.get("content-type", "")):
         msg = "Send the body as content-type: application/json, in UTF-8."
         raise HttpRefused(415, "BAD_USER_INPUT", msg)
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         msg = "Send the body without content-encoding."
         raise HttpRefused(415, "BAD_USER_INPUT", msg)
+
+
+@lru_cache(256)
+def _is_json(content_type: str) -> bool:
+    kind, *parameters = (part.strip() for part in content_type.lower().split(";"))
+    charsets = [part.partition("=")[2].strip('" ') for part in parameters if part.startswith("charset")]
+    return kind == "application/json" and all(charset in ("utf-8", "utf8") for charset in charsets)
 
 
 async def _body(request: Request, longest: int) -> bytes:

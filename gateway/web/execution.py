@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
-import strawberry
 from graphql import GraphQLError
 from graphql.execution import InitialIncrementalExecutionResult, SubsequentIncrementalExecutionResult
 from msgspec import Struct
@@ -14,6 +13,8 @@ from strawberry.types.graphql import OperationType
 
 from gateway.schema.authority import Asker
 from gateway.schema.context import Context, Rooms
+from gateway.schema.cost import wants_cost
+from gateway.schema.graph import Schema
 from gateway.web.tracing import UNTRACED, Span, Tracing
 
 ONE_ANSWER = (OperationType.QUERY, OperationType.MUTATION)
@@ -45,7 +46,7 @@ class NeedsStream(Exception):
 class Execution:
     """Runs operations against the schema."""
 
-    def __init__(self, schema: strawberry.Schema, rooms: Rooms, tracing: Tracing = UNTRACED) -> None:
+    def __init__(self, schema: Schema, rooms: Rooms, tracing: Tracing = UNTRACED) -> None:
         self._schema = schema
         self._rooms = rooms
         self._tracing = tracing
@@ -62,7 +63,18 @@ class Execution:
         """
         context = context or self.context(asker)
         with self._tracing.operation(operation.query, context) as span:
-            executing = self._schema.execute(
+            answer = await span.within(self._answer(operation, context))
+            span.answered(answer)
+        return answer
+
+    async def _answer(self, operation: Operation, context: Context) -> dict[str, Any]:
+        quick = None if wants_cost(operation.extensions) else self._schema.quick
+        if quick is not None:
+            data = await quick.data(operation.query, operation.variables or {}, operation.name, context)
+            if data is not None:
+                return {"data": data}
+        try:
+            result = await self._schema.execute(
                 operation.query,
                 variable_values=operation.variables,
                 operation_name=operation.name,
@@ -70,12 +82,9 @@ class Execution:
                 operation_extensions=operation.extensions,
                 allowed_operation_types=ONE_ANSWER,
             )
-            try:
-                answer = answer_of(await span.within(executing))
-            except InvalidOperationTypeError:
-                raise NeedsStream from None
-            span.answered(answer)
-        return answer
+        except InvalidOperationTypeError:
+            raise NeedsStream from None
+        return answer_of(result)
 
     async def stream(
         self,
@@ -84,14 +93,14 @@ class Execution:
         *,
         takes_parts: bool = False,
         after: str | None = None,
-        listening: Callable[[], None] = lambda: None,
+        begun: Callable[[], object] = lambda: None,
     ) -> Stream:
         """The answers of a subscription; of a query its one answer, in parts where it has any and they are taken.
 
-        ``after`` is the cursor to resume a subscription with, and stands above the one in its arguments; ``listening``
-        is called when it has begun.
+        ``after`` is the cursor to resume a subscription with, and stands above the one in its arguments; ``begun`` is
+        called when there is nothing to do for it but to listen.
         """
-        context = Context(self._rooms, asker, takes_parts=takes_parts, after=after, listening=listening)
+        context = Context(self._rooms, asker, takes_parts=takes_parts, after=after, begun=begun)
         with self._tracing.operation(operation.query, context) as span:
             async with aclosing(self._told(operation, context, span)) as answers:
                 async for told in answers:

@@ -17,7 +17,7 @@ from gateway.web.documents import Library
 from gateway.web.exchange import Asked, HttpRefused, asked_in, content_of, read_request
 from gateway.web.execution import Execution, NeedsStream, Operation, Stream, Told
 from gateway.web.kept import SERVED, Asking, KeptAnswers
-from gateway.web.limits import ASKING
+from gateway.web.limits import ASKER, ASKING
 from gateway.web.negotiation import EVENTS, JSON, RESPONSE, media_type, prefers_html, stream_type, takes_parts
 from gateway.web.pages import PAGE
 from gateway.web.presence import ClientGone, while_present
@@ -81,7 +81,7 @@ class GraphQLEndpoint:
             return refusal(refused, JSON)
         try:
             asker = self._asker(request)
-            token = request.headers.get(TOKEN) or request.query_params.get("token")
+            token = _token(request)
             if token is not None or request.method == "PUT":
                 return await self._shared(request, asker, token)
             content = await content_of(request, self._body_bytes)
@@ -100,6 +100,9 @@ class GraphQLEndpoint:
             return self._response(refused_answer(error), kind or JSON)
 
     def _asker(self, request: Request) -> Asker:
+        known: Asker | None = request.scope.get(ASKER)
+        if known is not None:
+            return known
         try:
             return self._door.identify(request.headers)
         except Unauthenticated as error:
@@ -173,11 +176,17 @@ class GraphQLEndpoint:
             raise HttpRefused(406, BadUserInput.code, SUBSCRIBE)
         framing = EVENT_STREAM if kind == EVENTS else PAYLOADS
         begun = asyncio.Event()
-        answers = self._execution.stream(operation, asker, after=wants.after, listening=begun.set)
+        answers = self._execution.stream(operation, asker, after=wants.after, begun=begun.set)
         return Streamed(answers, framing, self._heartbeat, [begun, self._ending])
 
     def _response(self, answer: dict[str, Any], kind: str) -> Response:
         return json_response(answer, status_of(answer, kind, draft=self._draft), kind)
+
+
+def _token(request: Request) -> str | None:
+    """Of a reservation, from the header or the URL, which has nothing for most."""
+    named = request.query_params.get("token") if request.scope["query_string"] else None
+    return request.headers.get(TOKEN) or named
 
 
 def _wants_page(request: Request, accept: str) -> bool:

@@ -1,11 +1,10 @@
 """What every request passes before anything is read of it: host, origin, budget and room; and the headers of every answer."""
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping
 from math import ceil
 from urllib.parse import parse_qs
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
@@ -17,10 +16,13 @@ from gateway.settings import is_loopback
 from gateway.telemetry import Refused
 from gateway.web.answers import json_response, refused_answer, teller
 from gateway.web.auth import Door
-from gateway.web.budget import Admission
+from gateway.web.budget import Admission, Place
 from gateway.web.negotiation import JSON
 
 GRAPHQL = "/graphql"
+
+ASKER = "gateway.asker"
+"""Where a request's scope has who asks, once that is known."""
 
 ASKING = frozenset({"query", "documentId", "extensions"})
 """Parameters of a URL that ask something; a link from another site to the bare page is nothing to fear."""
@@ -28,21 +30,17 @@ ASKING = frozenset({"query", "documentId", "extensions"})
 PREFLIGHT = frozenset({"apollo-require-preflight", "x-apollo-operation-name", "x-graphql-client-name"})
 """Headers that a page of another site can send only after a preflight, as Apollo Server and Router know them."""
 
-SAFE_HEADERS = {
-    "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
+SAFE_HEADERS = (
+    (b"content-security-policy", b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
 """Of every answer that does not say otherwise: it loads nothing, is framed nowhere, and is what it says it is."""
 
 
-def _stay() -> None:
-    """For what takes no place."""
-
-
 class Front:
-    """ASGI middleware around everything."""
+    """ASGI middleware around everything. The graph is next to it: a router between them costs as much as a kept answer."""
 
     def __init__(self, app: ASGIApp, server: ServerSettings, door: Door, admission: Admission) -> None:
         self._app = app
@@ -59,13 +57,14 @@ class Front:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with ExitStack() as held:
-            try:
-                leave = self._enter(scope, held)
-            except GatewayError as error:
-                await _refusal(error)(scope, receive, _safely(send))
-                return
-            await self._app(scope, receive, _safely(send, leave))
+        try:
+            place = self._enter(scope)
+        except GatewayError as error:
+            await _refusal(error)(scope, receive, _safely(send, Place()))
+            return
+        straight = scope["app"].state.graphql if scope["path"] == GRAPHQL else self._app
+        with place:
+            await straight(scope, receive, _safely(send, place))
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A WebSocket is for one of our names too; what it asks is admitted operation by operation."""
@@ -77,17 +76,18 @@ class Front:
             return
         await self._app(scope, receive, send)
 
-    def _enter(self, scope: Scope, held: ExitStack) -> Callable[[], None]:
+    def _enter(self, scope: Scope) -> Place:
         headers = Headers(scope=scope)
         self.check_host(headers)
         if scope["path"] != GRAPHQL:
-            return _stay
+            return Place()
         self._check_site(scope, headers)
         try:
             asker = self._door.identify(headers)
         except Unauthenticated:
-            return _stay  # the endpoint says so, in the media type that is accepted
-        return held.enter_context(self._admission.place(asker.name)).leave
+            return Place()  # the endpoint says so, in the media type that is accepted
+        scope[ASKER] = asker
+        return self._admission.place(asker.name)
 
     def check_host(self, headers: Mapping[str, str]) -> None:
         """Refuse names that are not ours: a page whose name was made to point here would ask in its visitor's place.
@@ -150,15 +150,16 @@ def _refusal(error: GatewayError) -> Response:
     return json_response(refused_answer(error), STATUS[type(error)], JSON, headers)
 
 
-def _safely(send: Send, leave: Callable[[], None] = _stay) -> Send:
+def _safely(send: Send, place: Place) -> Send:
     """Send with the headers of every answer; once it begins, the place is free."""
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            leave()
-            headers = MutableHeaders(scope=message)
-            for name, value in SAFE_HEADERS.items():
-                headers.setdefault(name, value)
+            place.leave()
+            given = message.get("headers", ())
+            names = {name for name, _ in given}
+            safe = [pair for pair in SAFE_HEADERS if pair[0] not in names]
+            message = {**message, "headers": [*given, *safe]}
         await send(message)
 
     return sending

@@ -1,14 +1,13 @@
 """Log lines of a served gateway: one JSON object each on standard error, whoever wrote them."""
 
+import json
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
-from typing import Any, TextIO
+from datetime import UTC, datetime
+from typing import TextIO
 
-from structlog.contextvars import merge_contextvars
-from structlog.processors import JSONRenderer, TimeStamper, format_exc_info
-from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
+from structlog.contextvars import get_contextvars
 
 EXTRAS = ("method", "status", "ms")
 """What a line may say beside its text; nothing else that a library adds to its own is written."""
@@ -16,30 +15,35 @@ EXTRAS = ("method", "status", "ms")
 NUMBER = re.compile(r"\+[0-9]{6,15}|(?<![0-9a-zA-Z.])[0-9]{9,15}(?![0-9a-zA-Z])")
 """What reads like a telephone number."""
 
+_JSON = json.JSONEncoder(default=repr)
+
 
 def write_json_lines(stream: TextIO | None = None) -> logging.Handler:
     """From now on everything that is logged is a JSON line: the gateway's own from INFO, of libraries from WARNING."""
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(
-        ProcessorFormatter(
-            foreign_pre_chain=[merge_contextvars, add_log_level, add_logger_name, ExtraAdder(allow=EXTRAS)],
-            processors=[
-                ProcessorFormatter.remove_processors_meta,
-                TimeStamper(fmt="iso", utc=True),
-                format_exc_info,
-                _without_numbers,
-                JSONRenderer(),
-            ],
-        )
-    )
+    handler.setFormatter(JsonLines())
     logging.getLogger().addHandler(handler)
     logging.getLogger("gateway").setLevel(logging.INFO)
     return handler
 
 
-def _without_numbers(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The text of an unforeseen failure may quote what was asked."""
-    for name in ("event", "exception"):
-        if name in line:
-            line[name] = NUMBER.sub("<number>", str(line[name]))
-    return line
+class JsonLines(logging.Formatter):
+    """What the request under way is bound to, then the record; the text of an unforeseen failure may quote what was asked."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        line = {
+            **get_contextvars(),
+            "event": _without_numbers(record.getMessage()),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+        }
+        line |= {name: record.__dict__[name] for name in EXTRAS if name in record.__dict__}
+        if record.exc_info:
+            line["exception"] = _without_numbers(self.formatException(record.exc_info))
+        return _JSON.encode(line)
+
+
+def _without_numbers(text: str) -> str:
+    return NUMBER.sub("<number>", text)

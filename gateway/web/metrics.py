@@ -1,9 +1,11 @@
 """What is counted of the facts, in the text format of Prometheus.
 
-Labels are names of the settings, codes and words of fixed sets, so a client cannot make more of them.
+Labels are names of the settings, codes and words of fixed sets, so a client cannot make more of them, and each is looked up
+once.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -51,16 +53,16 @@ class Metrics:
             "request_seconds", "HTTP requests, by what they asked and status.", "kind", "outcome"
         )
         self._counted: dict[type[Fact], Callable[[Any], None]] = {
-            Called: lambda fact: calls.labels(fact.source, fact.outcome).observe(fact.seconds),
-            Retried: lambda fact: retries.labels(*fact).inc(),
-            Waited: lambda fact: waits.labels(fact.source, fact.outcome).observe(fact.seconds),
-            CircuitChanged: lambda fact: self._changed(changes, fact),
-            TokenFetched: lambda fact: tokens.labels(*fact).inc(),
-            CacheRead: lambda fact: reads.labels(fact.source, fact.outcome).inc(fact.answers),
-            EventArrived: lambda fact: events.labels(*fact).inc(),
-            Drifted: lambda fact: drift.labels(*fact).inc(),
-            Refused: lambda fact: refused.labels(*fact).inc(),
-            Answered: lambda fact: requests.labels(fact.kind, fact.outcome).observe(fact.seconds),
+            Called: lambda fact: calls(fact.source, fact.outcome).observe(fact.seconds),
+            Retried: lambda fact: retries(*fact).inc(),
+            Waited: lambda fact: waits(fact.source, fact.outcome).observe(fact.seconds),
+            CircuitChanged: lambda fact: self._changed(changes(fact.source, fact.state), fact),
+            TokenFetched: lambda fact: tokens(*fact).inc(),
+            CacheRead: lambda fact: reads(fact.source, fact.outcome).inc(fact.answers),
+            EventArrived: lambda fact: events(*fact).inc(),
+            Drifted: lambda fact: drift(*fact).inc(),
+            Refused: lambda fact: refused(*fact).inc(),
+            Answered: lambda fact: requests(fact.kind, fact.outcome).observe(fact.seconds),
         }
 
     def tell(self, fact: Fact) -> None:
@@ -81,12 +83,12 @@ class Metrics:
 
         return Route("/metrics", metrics)
 
-    def _changed(self, changes: Counter, fact: CircuitChanged) -> None:
-        changes.labels(fact.source, fact.state).inc()
+    def _changed(self, change: Counter, fact: CircuitChanged) -> None:
+        change.inc()
         self._open.labels(fact.source).set(fact.state != "CLOSED")
 
-    def _counter(self, name: str, words: str, *labels: str) -> Counter:
-        return Counter(f"gateway_{name}", words, labels, registry=self.registry)
+    def _counter(self, name: str, words: str, *labels: str) -> Callable[..., Counter]:
+        return cache(Counter(f"gateway_{name}", words, labels, registry=self.registry).labels)
 
-    def _histogram(self, name: str, words: str, *labels: str) -> Histogram:
-        return Histogram(f"gateway_{name}", words, labels, registry=self.registry, buckets=SECONDS)
+    def _histogram(self, name: str, words: str, *labels: str) -> Callable[..., Histogram]:
+        return cache(Histogram(f"gateway_{name}", words, labels, registry=self.registry, buckets=SECONDS).labels)

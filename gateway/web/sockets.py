@@ -215,8 +215,9 @@ class _Connection:
         try:
             with self._endpoint.admission.place(asker.name) as place:
                 operation = await self._endpoint.library.operation_of(asked)
-                listening = partial(self._listens, place, cast("asyncio.Task[None]", asyncio.current_task()))
-                async with aclosing(self._endpoint.execution.stream(operation, asker, listening=listening)) as stream:
+                begun = partial(self._listens, place, cast("asyncio.Task[None]", asyncio.current_task()))
+                answers = self._endpoint.execution.stream(operation, asker, begun=begun)
+                async with aclosing(answers) as stream:
                     async for told in stream:
                         place.leave()
                         if "data" not in told.answer:

@@ -26,19 +26,19 @@ TEXT = SIGNER.encode(PLACE, Search())
 @pytest.mark.parametrize(
     ("order", "text"),
     [
-        (Order(), "AVk-sJlPGDB5zJKTrDQ0MTI0NTEyMzQ1NqVXRUJFWKdlcHNpbG9ukED1poHLZCtz2UgCQQ"),
-        (Order(descending=True), "AVk-sJlP78CkTpKTrTU1ODc1NDg3NjU0M36lV0VCRVinZXBzaWxvbpDH1n7FoJ-0Ak4LMQQ"),
+        (Order(), "Alk-sJlPGDB5zJKTrDQ0MTI0NTEyMzQ1NqVXRUJFWKdlcHNpbG9ukPIOt0uqiLqOmFXD4Q"),
+        (Order(descending=True), "Alk-sJlP78CkTpKTrTU1ODc1NDg3NjU0M36lV0VCRVinZXBzaWxvbpDokGFxFnLZLZ2U-SY"),
         (
             Order(field=OrderField.MONTHLY_PRICE),
-            "AVk-sJlPJ2FjpZKVAKQwLjMwrDQ0MTI0NTEyMzQ1NqVXRUJFWKdlcHNpbG9ukC3ZSNRi7K--HkXltQ",
+            "Alk-sJlPJ2FjpZKVAKQwLjMwrDQ0MTI0NTEyMzQ1NqVXRUJFWKdlcHNpbG9ukIDmF1BLLWsgRPLraA",
         ),
         (
             Order(field=OrderField.COUNTRY, descending=True),
-            "AVk-sJlPGsGjIJKVAKNUWX6sNDQxMjQ1MTIzNDU2pVdFQkVYp2Vwc2lsb26QEBG4Ep1rtazblDNo",
+            "Alk-sJlPGsGjIJKVAKNUWX6sNDQxMjQ1MTIzNDU2pVdFQkVYp2Vwc2lsb26QcYheR4eE-gLEO9ks",
         ),
         (
             Order(field=OrderField.UPDATED_AT),
-            "AVk-sJlPlMUW15KVAM8ABmDIGaFwAKw0NDEyNDUxMjM0NTalV0VCRVinZXBzaWxvbpB9-ONBmhcDu0vxAZ0",
+            "Alk-sJlPlMUW15KVAM8ABmDIGaFwAKw0NDEyNDUxMjM0NTalV0VCRVinZXBzaWxvbpDBVvnQqaSToqfh27Q",
         ),
     ],
     ids=str,
@@ -54,7 +54,7 @@ def test_cursors_are_pinned(order: Order, text: str) -> None:
 def test_a_cursor_with_hints_is_pinned() -> None:
     """Hints travel with the key."""
     place = Place(PLACE.key, (("epsilon", 7), ("market", 0)))
-    text = "AVk-sJlPGDB5zJKTrDQ0MTI0NTEyMzQ1NqVXRUJFWKdlcHNpbG9ukpKnZXBzaWxvbgeSpm1hcmtldAAWOOhmPSXq4A-hSvk"
+    text = "Alk-sJlPGDB5zJKTrDQ0MTI0NTEyMzQ1NqVXRUJFWKdlcHNpbG9ukpKnZXBzaWxvbgeSpm1hcmtldADaA2UEHHymVDmX7uA"
     assert SIGNER.encode(place, Search()) == text
     assert SIGNER.decode(text, Search()) == place
 
@@ -62,7 +62,7 @@ def test_a_cursor_with_hints_is_pinned() -> None:
 def test_a_cursor_with_sources_is_pinned() -> None:
     """The sources that a walk had travel as three bytes each; those that came later are told apart."""
     place = Place(PLACE.key, (), tokens_of(("epsilon", "market")))
-    text = "AVk-sJlPGDB5zJOTrDQ0MTI0NTEyMzQ1NqVXRUJFWKdlcHNpbG9ukMQGDkUqGtoh5dnuA6ywQmsXxFfF"
+    text = "Alk-sJlPGDB5zJOTrDQ0MTI0NTEyMzQ1NqVXRUJFWKdlcHNpbG9ukMQGDkUqGtoh-te3bNE0MkdW7rdE"
     assert SIGNER.encode(place, Search()) == text
     assert SIGNER.decode(text, Search()) == place
     assert newcomers(place, ("epsilon", "london", "market")) == ["london"]
@@ -71,7 +71,7 @@ def test_a_cursor_with_sources_is_pinned() -> None:
 
 def test_sources_are_dropped_last() -> None:
     """A cursor of very many sources keeps its key."""
-    place = Place(PLACE.key, (("epsilon", 7),), tokens_of(f"source_{name}" for name in range(200)))
+    place = Place(PLACE.key, (("epsilon", 7),), tokens_of(tuple(f"source_{name}" for name in range(200))))
     assert SIGNER.decode(SIGNER.encode(place, Search()), Search()) == PLACE
 
 

@@ -117,7 +117,7 @@ def test_places_are_given_back_once() -> None:
     workplace = Workplace(2)
     with workplace.place() as first, workplace.place():
         with pytest.raises(Overloaded, match="2 operations are at work"):
-            workplace.place().__enter__()
+            workplace.place()
         first.leave()
         first.leave()
         assert workplace.taken == 1

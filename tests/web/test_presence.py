@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.types import Message
 
+from gateway.web import presence
 from gateway.web.presence import ClientGone, while_present
 from tests.conftest import OpenGateway, Simulators
 
@@ -65,6 +66,17 @@ async def test_work_that_is_done_in_time_is_left_alone() -> None:
     async with while_present(visitor.receive):
         await asyncio.sleep(0)
     await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
+
+
+async def test_work_that_is_over_at_once_is_never_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A watch that would begin later does not begin any more."""
+    monkeypatch.setattr(presence, "BRIEF", 0)
+    before = asyncio.all_tasks()
+    async with while_present(Visitor(b"").receive):
+        pass
+    for _ in range(3):
+        await asyncio.sleep(0)
     assert asyncio.all_tasks() == before
 
 

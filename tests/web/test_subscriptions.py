@@ -68,6 +68,18 @@ async def test_over_a_websocket(web: Client, log: MemoryLog) -> None:
         assert await opened.next() == {"id": "1", "type": "next", "payload": told(5)}
 
 
+async def test_who_listens_takes_no_place(log: MemoryLog, simulated: Simulated) -> None:
+    """A subscription that nothing is told to is not at work: where one operation may be, others are answered."""
+    hub = hub_of(log)
+    with listening(hub, simulated.sources, limits={"concurrent": 1}) as client:
+        async with socket(client.url) as opened:
+            await opened.init()
+            await opened.subscribe("1", CHANGES)
+            await until(hub, listened=True)
+            await opened.subscribe("2", "{ __typename }")
+            assert (await opened.next())["payload"] == {"data": {"__typename": "Query"}}
+
+
 async def test_over_events(web: Client, log: MemoryLog) -> None:
     """Each event has its cursor as id; silence is filled with comments; lines end with LF alone."""
     async with stream(web.url, CHANGES, EVENTS) as response:
