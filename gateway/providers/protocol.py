@@ -150,6 +150,10 @@ class Source(Protocol):
 
     def __init__(self, name: str, settings: Any) -> None: ...  # noqa: ANN401 - each class takes its own Settings
 
+    def __hash__(self) -> int:
+        """Each is itself: what is made of one is kept for it."""
+        ...
+
     def sign(self, request: Request, token: str | None) -> Request:
         """The request with credentials: ``token`` where ``Authenticates`` gave one, else the configured key."""
         ...

@@ -30,6 +30,7 @@ def number_key(source: Source, e164: E164) -> str:
     return key_of(source, Request("LOOK-UP", e164), NUMBER)
 
 
+@lru_cache(4096)
 def whole_key(source: Lists, pushed: Filter) -> str:
     """Of everything that a source holds of a filter; filters of which it is told the same share what was read."""
     return key_of(source, source.ask(Block(0, source.paging.size), pushed), "whole")
@@ -45,6 +46,7 @@ def source_of_key(key: str) -> str:
     return key.split("/", 3)[2]
 
 
+@lru_cache(1024)
 def scope_of(source: Source) -> str:
     """What every key of a source begins with. Places and credentials of one name in two gateways never share."""
     return f"{source.slug}/{source.version}/{source.name}/{_place(source.settings)}"
