@@ -21,6 +21,8 @@ from gateway.sandbox import accounts
 ROWS = {"8x8": 300, "webex": 900, "cloudlx": 1400, "callgear": 1800}
 UNKNOWN = [f"+99930000{k:04}" for k in range(200)]
 """Numbers that nobody holds."""
+CACHE = 16 * 1024 * 1024
+"""Bytes that are kept of what sources told: memory grows until caches are full, which with the defaults takes longer than ten minutes."""
 DOCUMENT = Path(__file__).parents[2] / "docs" / "failures.md"
 
 
@@ -103,11 +105,11 @@ async def soaked(minutes: float, seed: int) -> Found:
 
 
 def _settings(url: str, folder: str) -> dict[str, object]:
-    """Lists that are read anew all the time, and little time for anything."""
+    """Lists that are read anew all the time, little time for anything, and caches that are full within a minute or two."""
     told = {"timeout": 1.0, "ttl": 3.0, "stale_ttl": 20.0, "circuit_pause": 1.0}
     return {
         "sources": {name: {**table, **told} for name, table in accounts.sources(url).items()},
-        "state": {"database_url": f"sqlite:///{folder}/soak.db"},
+        "state": {"database_url": f"sqlite:///{folder}/soak.db", "cache_bytes": CACHE, "answer_bytes": CACHE // 4},
         "limits": {"deadline": 3.0},
     }
 
