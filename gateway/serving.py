@@ -1,14 +1,13 @@
 """Runs an ASGI application with uvicorn on a socket that is bound first, so that a taken port is a plain sentence."""
 
 import asyncio
-import ctypes
 import gc
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -32,13 +31,6 @@ changes, for 140 ms; hardly any of our garbage needs it, since it is in no cycle
 SWITCH = 0.0005
 """Seconds after which a thread that reads a long document, or a large answer, makes room for the loop. With Python's own 5 ms, an
 answer that goes through a dozen system calls waits so long after each."""
-
-LARGE = 1024 * 1024
-"""Bytes of a block that goes back to the system as soon as it is free. By itself glibc takes the size of such blocks for
-usual once it has freed some, keeps them, and leaves holes between them that nothing fits into."""
-
-M_MMAP_THRESHOLD, M_ARENA_MAX, ARENAS = -3, -8, 2
-"""As glibc's malloc.h has them, and how many of its heaps threads share."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -98,16 +90,7 @@ def run(
     gc.freeze()  # what lives as long as the process is not searched for garbage again: up to 50 ms each time
     gc.set_threshold(*GARBAGE)
     sys.setswitchinterval(SWITCH)
-    _give_back_large_blocks()
     _server(app, limits, drain).run(sockets=[bound])
-
-
-def _give_back_large_blocks() -> None:
-    """Where the C library is glibc (mallopt(3)); others have settings of their own."""
-    with suppress(AttributeError, OSError, TypeError):
-        allocator = ctypes.CDLL(None)
-        allocator.mallopt(M_MMAP_THRESHOLD, LARGE)
-        allocator.mallopt(M_ARENA_MAX, ARENAS)
 
 
 @contextmanager
