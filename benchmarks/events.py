@@ -28,6 +28,7 @@ from msgspec import Struct
 from benchmarks.listeners import EVENTS, SOCKETS, listeners
 from benchmarks.marks import replace_figures
 from benchmarks.peers.processes import cpu_seconds
+from benchmarks.served import percentile
 from gateway.app import create_app
 from gateway.serving import bind, run, url_of
 from gateway.settings import load_only
@@ -183,11 +184,6 @@ async def heard(running: Running, transport: str, extent: Extent) -> Heard:
             work = 1e6 * (cpu_seconds(running.pid) - began) / len(times)
     middle = statistics.median(times)
     return Heard(transport, extent.listeners, extent.events, middle, percentile(times, 99), max(times), work)
-
-
-def percentile(values: list[float], hundredth: int) -> float:
-    """The value below which so many hundredths of them are."""
-    return statistics.quantiles(values, n=100, method="inclusive")[hundredth - 1]
 
 
 def sync_of(place: Path) -> float:

@@ -1,4 +1,4 @@
-"""SharedAnswers of subscriptions, each worked out once for all who ask alike at about the same time."""
+"""Answers of subscriptions, each worked out once for all who ask alike at about the same time."""
 
 import asyncio
 from collections import OrderedDict

@@ -143,9 +143,8 @@ def _bring_up(engine: Engine) -> None:
         if _revisions(connection) is None:
             _make(connection)
         else:
-            import_module("gateway.upstream.upgrading").upgrade(
-                connection
-            )  # with alembic, for which no other start waits
+            # with alembic, for which no other start waits
+            import_module("gateway.upstream.upgrading").upgrade(connection)
 
 
 def _revisions(connection: Connection) -> list[str] | None:

@@ -52,7 +52,6 @@ class Inventory:
         self._clock = clock
         self._events = events
         self._tell = tell
-        self._scopes: dict[str, str] = {}
         self._lengths: dict[str, int] = {}
         self._unsorted: set[str] = set()
         self._sizes = {name: BlockSize(caller.lists.paging) for name, caller in callers.items() if caller.lists}
@@ -206,9 +205,7 @@ class Inventory:
 
     def version(self, name: str) -> int | None:
         """Counts what was kept and forgotten of a source; None where other processes may forget."""
-        if name not in self._scopes:
-            self._scopes[name] = scope_of(self._callers[name].source)
-        return self._cache.version(self._scopes[name])
+        return self._cache.version(scope_of(self._callers[name].source))
 
     async def kept(self, name: str, ttl: float, errand: Errand) -> Snapshot | None:
         """Everything a source holds, if it is at hand and was heard within ``ttl`` seconds; asks nobody."""

@@ -211,9 +211,8 @@ class Caller:
         try:
             return await self._once(signed, wanted, ends, ticket, attempt)
         except SourceError as error:
-            return error.with_traceback(
-                None
-            )  # its frames hold the whole answer, for as long as anybody keeps the error
+            # its frames hold the whole answer, for as long as anybody keeps the error
+            return error.with_traceback(None)
 
     async def _once(self, signed: Request, wanted: Wanted[T], ends: float, ticket: Ticket, attempt: int) -> T:
         """One call, and what it says of the source's health."""
@@ -227,8 +226,8 @@ class Caller:
             self._budget.hold(error)
             self._judge(ticket, error, began, ends)
             raise
-        except BaseException:
-            self._broken_off(ticket, began)
+        except BaseException as error:
+            self._judge(ticket, error, began, ends)
             raise
         finally:
             seconds = self._clock.monotonic() - began
@@ -252,27 +251,22 @@ class Caller:
         finally:
             self._budget.hear(said, ended)
 
-    def _judge(self, ticket: Ticket, error: SourceError | None, began: float, ends: float) -> None:
-        """Tell the circuit. A timeout of a call that had little time says nothing; a refusal shows that somebody is there."""
+    def _judge(self, ticket: Ticket, error: BaseException | None, began: float, ends: float) -> None:
+        """Tell the circuit. A timeout of a call that had little time says nothing; a refusal shows that somebody is there.
+
+        A call that was broken off says nothing either, unless nearly all its time was over: a page gives up on all its
+        blocks when one of them has timed out, and no block of it was any faster.
+        """
         now, timeout, before = self._clock.monotonic(), self.source.settings.timeout, self._circuit.state
-        if isinstance(error, SourceTimeout) and ends - began < timeout / 2:
+        slow = now - began >= SLOW * timeout
+        hasty = isinstance(error, SourceTimeout) and ends - began < timeout / 2
+        broken_off = error is not None and not isinstance(error, SourceError)
+        if hasty or (broken_off and not slow):
             self._circuit.abandoned(ticket)
-        elif isinstance(error, FAILURES) or now - began >= SLOW * timeout:
+        elif slow or isinstance(error, FAILURES):
             self._circuit.failed(ticket, now)
         else:
             self._circuit.succeeded(ticket, now)
-        self._tell_change(before)
-
-    def _broken_off(self, ticket: Ticket, began: float) -> None:
-        """Nobody waits any more, which says nothing; unless that was when nearly all the time was over.
-
-        A page gives up on all its blocks when one of them has timed out, and no block of it was any faster.
-        """
-        now, before = self._clock.monotonic(), self._circuit.state
-        if now - began >= SLOW * self.source.settings.timeout:
-            self._circuit.failed(ticket, now)
-        else:
-            self._circuit.abandoned(ticket)
         self._tell_change(before)
 
     def _tell_change(self, before: State) -> None:

@@ -10,7 +10,7 @@ from sys import intern
 from typing import Any
 
 import msgspec
-from msgspec import NODEFAULT, Raw
+from msgspec import Raw
 from msgspec.structs import fields, force_setattr
 
 from gateway.numbers.model import Health, Location, Number, Origin, Pricing, Record
@@ -53,7 +53,7 @@ def _decoder(details: type[Record]) -> msgspec.json.Decoder[Any]:
         "Row",
         [
             (field.name, kinds.get(field.name, field.type), defaults.get(field.name, field.default))
-            for field in sorted(fields(Number), key=lambda field: field.default is not NODEFAULT)
+            for field in fields(Number)
         ],
         kw_only=True,
     )
