@@ -1,8 +1,10 @@
-"""A clock by hand."""
+"""A clock by hand, and one that tells who waits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from gateway.upstream.clock import SystemClock, Timer
 
 
 @dataclass(eq=False)
@@ -54,3 +56,15 @@ class ManualClock:
     def monotonic(self) -> float:
         """Seconds that only grow."""
         return self._monotonic
+
+
+class WatchedClock(SystemClock):
+    """The machine's clock, which remembers what anybody waits for."""
+
+    def __init__(self) -> None:
+        self.waits: list[float] = []
+
+    def after(self, seconds: float, act: Callable[[], object]) -> Timer:
+        """Do something once that time has passed, and remember how long that is."""
+        self.waits.append(seconds)
+        return super().after(seconds, act)

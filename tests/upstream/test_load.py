@@ -12,7 +12,7 @@ from gateway.numbers.search import Search
 from gateway.numbers.windows import Range
 from gateway.schema.context import Rooms
 from gateway.upstream.client import HttpTransport
-from tests.clocks import ManualClock
+from tests.clocks import ManualClock, WatchedClock
 from tests.conftest import PATIENCE, OpenRooms, Simulators, errand
 from tests.contract.truth import held, table_of
 
@@ -39,11 +39,11 @@ def sockets(rooms: Rooms) -> int:
 
 
 @pytest.mark.parametrize("provider", NAMES)
-async def test_one_of_four_hangs(sandbox: Simulators, rooms: OpenRooms, clock: ManualClock, provider: str) -> None:
+async def test_one_of_four_hangs(sandbox: Simulators, rooms: OpenRooms, provider: str) -> None:
     """It has its time, in at most ten calls, and is then left alone: nobody asks it and nobody waits, and the others are well."""
-    name = NAMES[provider]
+    name, clock = NAMES[provider], WatchedClock()
     tables = {one: {**table_of(sandbox, one), "ttl": 0, "circuit_calls": 5} for one in NAMES.values()}
-    opened = await rooms({**tables, name: {**tables[name], "timeout": 0.2, "retries": 2}}, clock=clock)
+    opened = await rooms({**tables, name: {**tables[name], "timeout": 0.2, "circuit_pause": 600}}, clock=clock)
     await opened.callers[name].prepare()
     sandbox.turn(provider, hang=True)
     told = [(await errors(opened))[name] for _ in range(5)]
@@ -51,11 +51,12 @@ async def test_one_of_four_hangs(sandbox: Simulators, rooms: OpenRooms, clock: M
     assert isinstance(told[0], SourceTimeout)
     before = len(sandbox.calls(provider))
     assert before <= 10
+    clock.waits.clear()
     pages = await asyncio.gather(*(errors(opened) for _ in range(20)))
     assert {type(page.pop(name)) for page in pages} == {SourceCircuitOpen}
     assert all(error is None for page in pages for error in page.values())
     assert len(sandbox.calls(provider)) == before
-    assert clock._timers == [], "nothing waits for time to pass"
+    assert clock.waits == [], "nothing waits for time to pass"
 
 
 async def ended(before: set[asyncio.Task[Any]]) -> None:
