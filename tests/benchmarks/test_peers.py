@@ -23,7 +23,8 @@ def test_the_gateway_is_measured_beside_plain_strawberry() -> None:
     """Answers are equal and complete; what is kept costs no call, what is not costs one for each provider, and a burst one each."""
     quick = ["--seconds", "0.3", "--rounds", "1", "--only", "W1", "--only", "W2", "--only", "M"]
     command = [sys.executable, "-m", "benchmarks.peers", *quick, "--against", "plain Strawberry", "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)  # noqa: S603 - a command of this repository
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)  # noqa: S603 - a command of this repository
+    assert (done.returncode, done.stderr) == (0, b"")
     told = json.loads(done.stdout)
     calls = {
         (workload, name): rounds[0]["calls"]

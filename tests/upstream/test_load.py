@@ -12,7 +12,7 @@ from gateway.numbers.search import Search
 from gateway.numbers.windows import Range
 from gateway.schema.context import Rooms
 from gateway.upstream.client import HttpTransport
-from tests.clocks import ManualClock, WatchedClock
+from tests.clocks import WatchedClock
 from tests.conftest import PATIENCE, OpenRooms, Simulators, errand
 from tests.contract.truth import held, table_of
 
