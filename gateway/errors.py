@@ -41,6 +41,16 @@ TOO_MUCH = "too much"
 """The reason of a failure that asking for fewer rows at once may mend: the answer is too large, or takes too long."""
 
 
+def forget_frames(error: BaseException | None) -> None:
+    """Free what the frames of an error hold, and of those that led to it.
+
+    A frame may hold an answer of megabytes, and the error as well: a circle, which lasts until garbage is searched for.
+    """
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
+
+
 class GatewayError(Exception):
     """The root: something the gateway can name. ``code`` is stable and appears in ``extensions.code``."""
 

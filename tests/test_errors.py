@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from gateway import errors
-from gateway.errors import AllSourcesFailed, GatewayError, SourceError, SourceTimeout
+from gateway.errors import AllSourcesFailed, GatewayError, SourceError, SourceTimeout, forget_frames
 
 SOURCE_CODES = {
     "SOURCE_TIMEOUT": True,
@@ -94,3 +94,20 @@ def test_all_sources_failed_names_them_in_order() -> None:
     """The message names each source and what went wrong there."""
     error = AllSourcesFailed({"b": SourceTimeout("late"), "a": SourceTimeout("later")})
     assert str(error) == "None of the asked sources could be read. a: later; b: late"
+
+
+def raised(error: BaseException) -> BaseException:
+    """The error after it was raised, with the frames it passed."""
+    with pytest.raises(type(error)):
+        raise error
+    assert error.__traceback__ is not None
+    return error
+
+
+def test_frames_are_forgotten() -> None:
+    """Those of an error and of the errors that led to it, which are told all the same."""
+    first, second, third = raised(KeyError()), raised(TimeoutError()), raised(SourceTimeout("late"))
+    second.__context__, third.__cause__ = first, second
+    forget_frames(third)
+    assert [one.__traceback__ for one in (first, second, third)] == [None] * 3
+    assert third.__cause__ is second

@@ -15,14 +15,12 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Ex
 from gateway.errors import GatewayError
 from gateway.schema.compile import STRAWBERRY, Write, Written
 from gateway.schema.plan import Plan
+from gateway.schema.sightings import Sightings
 
 logger = logging.getLogger(__name__)
 
 BYTES = 32 * 1024 * 1024
 """What all compiled operations may take together."""
-
-SEEN = 10_000
-"""Operations that are remembered as seen once."""
 
 _PER_CHARACTER, _PARSED = 6, 100
 """Bytes that a compiled function takes for each character of its code, and a parsed document for each of its own, roughly."""
@@ -46,7 +44,7 @@ class Operations:
     def __init__(self, most_bytes: int = BYTES) -> None:
         self._most = most_bytes
         self._kept: OrderedDict[Key, Operation] = OrderedDict()
-        self._seen: OrderedDict[int, None] = OrderedDict()
+        self._sightings = Sightings()
         self.held = 0
         self.given_up = 0
 
@@ -56,16 +54,11 @@ class Operations:
         if kept is not None:
             self._kept.move_to_end(key)
             return kept
-        mark = hash(key)
-        if mark in self._seen:
-            del self._seen[mark]
-            self._kept[key] = Operation()
-            self._grow(key, self._kept[key], len(key[0]) * 2)
-            return self._kept.get(key)
-        self._seen[mark] = None
-        if len(self._seen) > SEEN:
-            self._seen.popitem(last=False)
-        return None
+        if not self._sightings.again(key):
+            return None
+        self._kept[key] = Operation()
+        self._grow(key, self._kept[key], len(key[0]) * 2)
+        return self._kept.get(key)
 
     def keep(self, key: Key, operation: Operation, plan: Plan) -> None:
         """Keep an operation's plan with it."""

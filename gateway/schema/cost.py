@@ -5,7 +5,7 @@ Rows are the records of numbers that an answer could hold; calls are those that 
 
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import strawberry
 from graphql import FieldNode, get_operation_ast
@@ -32,7 +32,7 @@ class Cost(Struct):
     rows: int = 0
 
 
-Price: TypeAlias = Callable[[Cost, Mapping[str, Any], Sequence[FieldNode]], Awaitable[tuple[int, int]]]
+Price: TypeAlias = Callable[["Reckoning", Cost, Mapping[str, Any], Sequence[FieldNode]], Awaitable[tuple[int, int]]]
 """Adds what a field costs for its arguments; then how many objects it brings, and how many rows each of their lists."""
 
 
@@ -44,24 +44,16 @@ class Reckoning:
         self._selections = selections
         self._context = context
         self._estimates = context.rooms.estimates
-        self._prices: dict[str, Price] = {
-            "phoneNumbers": self._list,
-            "phoneNumber": self._look_up,
-            "phoneNumbersByE164": self._look_up,
-            "node": self._nodes,
-            "nodes": self._nodes,
-            "_entities": self._entities,
-        }
 
     def prices(self, name: str) -> bool:
         """Whether a field of the root can cost anything."""
-        return name in self._prices
+        return name in self._PRICES
 
     async def of(self, name: str, arguments: Mapping[str, Any], nodes: Sequence[FieldNode]) -> Cost:
         """What one field of the root may cost; nothing when its arguments will be refused."""
         cost = Cost(Counter())
         try:
-            objects, each = await self._prices[name](cost, arguments, nodes)
+            objects, each = await self._PRICES[name](self, cost, arguments, nodes)
         except RequestRefused:
             return Cost(Counter())
         await self._within(cost, self._selections.lists(nodes), objects, each)
@@ -122,6 +114,15 @@ class Reckoning:
                 held = objects * max(0, len(names) - 1)
             cost.rows += held
             await self._within(cost, within, held, each)
+
+    _PRICES: ClassVar[Mapping[str, Price]] = {
+        "phoneNumbers": _list,
+        "phoneNumber": _look_up,
+        "phoneNumbersByE164": _look_up,
+        "node": _nodes,
+        "nodes": _nodes,
+        "_entities": _entities,
+    }
 
 
 class CostLimit(SchemaExtension):

@@ -6,6 +6,7 @@ beginning; after that it is handed what the root fields gave (``Context.resolved
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from inspect import iscoroutine
 from typing import Any, NamedTuple, TypeAlias
 
@@ -19,7 +20,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Ex
 from gateway.errors import GatewayError
 from gateway.schema.compile import Details, Unsupported
 from gateway.schema.compile_run import Operation, Operations, Run
-from gateway.schema.documents import Documents
+from gateway.schema.documents import LONG, Documents
 from gateway.schema.plan import Plan, Root, Unsuitable, planned
 from gateway.schema.sharing import Sharing
 
@@ -92,7 +93,7 @@ class Quick:
     ) -> Asked | None:
         """An operation with its variables and arguments; None where they are wrong, or it may not begin, or is not to be planned."""
         try:
-            plan = operation.plan or self._planned(operation, *request)
+            plan = operation.plan or await self._planned(operation, *request)
             values = plan.values(request[1])
             arguments = {key: field.arguments.of(values) for key, field in plan.fields.items()}
             return Asked(plan, values, arguments) if await self._admits(plan, arguments, context) else None
@@ -105,17 +106,19 @@ class Quick:
             self.operations.give_up(operation, error)
             return None
 
-    def _planned(self, operation: Operation, query: str, given: dict[str, Any], name: str | None) -> Plan:
-        plan = planned(self._schema, self._document(query), name, given)
+    async def _planned(self, operation: Operation, query: str, given: dict[str, Any], name: str | None) -> Plan:
+        """The plan, made beside the loop where that takes long."""
+        make = partial(planned, self._schema, await self._document(query), name, given)
+        plan = make() if len(query) < LONG else await self._documents.beside(make)
         self.operations.keep((query, name, _switches(given)), operation, plan)
         return plan
 
-    def _document(self, query: str) -> DocumentNode:
+    async def _document(self, query: str) -> DocumentNode:
         """The document, if nothing is wrong with it whoever asks."""
         inner = self._schema._schema  # noqa: SLF001 - Strawberry offers no other way to the schema it made
         try:
-            document = self._documents.read(query)
-            faults = document.faults(inner, tuple(specified_rules), explorable=False)
+            document = await self._documents.read_beside(query)
+            faults = await self._documents.faults_beside(document, inner, tuple(specified_rules), explorable=False)
         except (GatewayError, GraphQLError) as error:
             raise Unsupported from error
         if faults:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import Any, TypeVar
 
-from gateway.errors import SourceError, SourceTimeout
+from gateway.errors import SourceError, SourceTimeout, forget_frames
 from gateway.upstream.errand import Errand
 
 Q = TypeVar("Q")
@@ -57,5 +57,6 @@ def _outcome(task: asyncio.Future[Any]) -> Any:  # noqa: ANN401 - an answer, wha
     if error is None:
         return task.result()
     if isinstance(error, SourceError):
+        forget_frames(error)
         return error
     raise error

@@ -28,8 +28,10 @@ class Loaders:
         return loader
 
     def _make(self, source: str, errand: Errand) -> Load:
+        lookups = self._lookups
+
         async def load(e164s: list[E164]) -> Sequence[Outcome]:
-            outcomes = await self._lookups.at(source, e164s, errand)
+            outcomes = await lookups.at(source, e164s, errand)
             return [outcomes[e164] for e164 in e164s]
 
         return DataLoader(load_fn=load)

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from gateway.errors import SourceBadAnswer, SourceError, SourceMisconfigured, SourceUnavailable
+from gateway.errors import SourceBadAnswer, SourceError, SourceMisconfigured, SourceUnavailable, forget_frames
 from gateway.numbers.blocks import Block, Listing
 from gateway.numbers.e164 import E164
 from gateway.numbers.filters import EVERYTHING, DigitsMatch, Filter
@@ -64,6 +64,10 @@ class Failed(Struct, frozen=True):
     """A source could not say; a value, because a data loader raises the exceptions it is given."""
 
     error: SourceError
+
+    def __post_init__(self) -> None:
+        """The error is told, and its frames are of no more use."""
+        forget_frames(self.error)
 
 
 Outcome = Looked | Failed

@@ -13,6 +13,7 @@ from gateway.errors import (
     SourceMisconfigured,
     SourceTimeout,
     SourceUnavailable,
+    forget_frames,
 )
 from gateway.numbers.blocks import Listing
 from gateway.providers import allowances
@@ -162,25 +163,32 @@ class Caller:
 
     async def _patiently(self, request: Request, token: str | None, wanted: Wanted[T], errand: Errand) -> T:
         """The answer, asked for again where that helps: all attempts together have the time that the source has."""
-        signed = self.source.sign(request, token)
+        outcome = await self._tried(self.source.sign(request, token), wanted, errand)
+        if not isinstance(outcome, SourceError):
+            return outcome
+        try:
+            raise outcome
+        finally:
+            del outcome  # an error that its own frame holds is a circle
+
+    async def _tried(self, signed: Request, wanted: Wanted[T], errand: Errand) -> T | SourceError:
         self._retries.earn()
         async with self._turn(errand, errand.remaining()) as ticket:
             ends = self._ends(errand)
             outcome = await self._outcome(signed, wanted, errand, ends, ticket, 1)
         attempt = 1
         while isinstance(outcome, SourceError):
-            error: SourceError = outcome
-            wait = self._retries.wait(attempt - 1, error, ends - self._clock.monotonic())
+            wait = self._retries.wait(attempt - 1, outcome, ends - self._clock.monotonic())
             if wait is None:
-                raise error
-            self._tell(Retried(self.source.name, error.code))
+                return outcome
+            self._tell(Retried(self.source.name, outcome.code))
             await sleep(self._clock, wait)
             attempt += 1
             try:
                 async with self._turn(errand, ends - self._clock.monotonic()) as ticket:
                     outcome = await self._outcome(signed, wanted, errand, ends, ticket, attempt)
             except SourceError:
-                raise error from None
+                return outcome
         return outcome
 
     @asynccontextmanager
@@ -211,8 +219,8 @@ class Caller:
         try:
             return await self._once(signed, wanted, ends, ticket, attempt)
         except SourceError as error:
-            # its frames hold the whole answer, for as long as anybody keeps the error
-            return error.with_traceback(None)
+            forget_frames(error)
+            return error
 
     async def _once(self, signed: Request, wanted: Wanted[T], ends: float, ticket: Ticket, attempt: int) -> T:
         """One call, and what it says of the source's health."""

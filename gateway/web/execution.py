@@ -11,6 +11,7 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from gateway.errors import forget_frames
 from gateway.schema.authority import Asker
 from gateway.schema.context import Context, Rooms
 from gateway.schema.cost import wants_cost
@@ -155,6 +156,9 @@ def answer_of(result: Any) -> dict[str, Any]:  # noqa: ANN401 - one of Strawberr
     """A result as JSON; a request error, after which nothing was executed, has no ``data`` entry (GraphQL, 7.1.6)."""
     errors: list[GraphQLError] = result.errors or []
     answer: dict[str, Any] = {"errors": [error.formatted for error in errors]} if errors else {}
+    for error in errors:
+        forget_frames(error)
+        forget_frames(error.original_error)
     ran = result.data is not None or any(error.path is not None for error in errors)
     if ran and not isinstance(result, PreExecutionError):
         answer["data"] = result.data

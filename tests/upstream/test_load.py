@@ -70,7 +70,7 @@ async def ended(before: set[asyncio.Task[Any]]) -> None:
 @pytest.mark.timeout(300)
 async def test_five_hundred_equal_cold_questions(sandbox: Simulators, rooms: OpenRooms) -> None:
     """Each block of each source is asked for once."""
-    opened = await rooms()
+    opened = await rooms({name: {**table, "timeout": PATIENCE} for name, table in sandbox.sources.items()})
     told = await asyncio.gather(*(errors(opened) for _ in range(500)))
     assert all(page == dict.fromkeys(opened.callers) for page in told)
     asked = Counter(str((entry.path, entry.query, entry.rpc_params)) for entry in sandbox.calls())
