@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import PATIENCE
+from tests.profiles import examples
 from tests.schema.gateways import Client, Json, Simulated, gateway
 
 
@@ -146,8 +147,8 @@ COUNTED = """query ($f0: PhoneNumberFilter, $o0: PhoneNumberOrder) {
     phoneNumbers(last: 0, filter: $f0, orderBy: $o0) { totalCount } }"""
 
 
-@pytest.mark.timeout(300)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.timeout(examples(300, 14_400))
+@settings(max_examples=examples(40, 20_000), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example(operation=(OTHERS, {"f0": {}, "o0": {"field": "E164"}}))
 @example(operation=(COUNTED, {"f0": {"sources": ["epsilon"]}, "o0": {"field": "SOURCE"}}))
 @given(operation=operations())

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, multiple, rule, run_state_machine_as_test
 
+from tests.profiles import examples
 from tests.schema.gateways import Client, Json, Simulated, gateway
 from tests.web.test_auth import hashed
 
@@ -116,11 +117,15 @@ def clients(simulated: Simulated) -> Iterator[dict[str, Client]]:
         yield {name: Client(client.url, name) for name in SEES}
 
 
+@pytest.mark.timeout(examples(120, 7200))
 def test_nobody_sees_what_only_another_may(clients: dict[str, Client]) -> None:
     """Lists, totals, reports, gaps, look-ups, ids, cursors and caches, in generated orders of both clients."""
     run_state_machine_as_test(
         lambda: TwoClients(clients),  # type: ignore[arg-type]  # anything that makes a machine will do
         settings=settings(
-            max_examples=20, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=examples(20, 5000),
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )
