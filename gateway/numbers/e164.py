@@ -18,7 +18,7 @@ CountryCode = NewType("CountryCode", str)
 
 _FILLERS = re.compile(r"[\s().\-‐‑‒–]+")  # noqa: RUF001 - the dashes people paste are meant
 _E164 = re.compile(r"\+[0-9]{2,15}")
-_PLAIN = re.compile(r"\+?[0-9]{2,15}")
+FEWEST_DIGITS, MOST_DIGITS = 2, 15
 _REMEMBERED = 65_536
 """Derived facts kept, per fact: about 10 MB when full, enough for the pages people look at."""
 
@@ -63,13 +63,21 @@ def parse(text: str) -> E164:
     return E164(bare)
 
 
-def from_digits(text: str) -> E164 | None:
-    """Read a provider's number, with or without its plus; None when it cannot be one."""
-    if _PLAIN.fullmatch(text):
-        return E164(text if text[0] == "+" else f"+{text}")
+def from_digits(text: str) -> E164:
+    """Read a provider's number, with or without its plus.
+
+    Raises:
+        ValueError: it cannot be one.
+    """
+    digits = text.removeprefix("+")
+    if FEWEST_DIGITS <= len(digits) <= MOST_DIGITS and digits.isdecimal() and digits.isascii():
+        return E164(f"+{digits}")  # as nearly all are written, and found so in a third of a pattern's time
     bare = _FILLERS.sub("", text)
     number = bare if bare.startswith("+") else f"+{bare}"
-    return E164(number) if _E164.fullmatch(number) else None
+    if _E164.fullmatch(number) is None:
+        msg = "This is no telephone number."
+        raise ValueError(msg)
+    return E164(number)
 
 
 @lru_cache(_REMEMBERED)

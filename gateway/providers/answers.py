@@ -1,12 +1,12 @@
-"""What every provider's answer has in common: statuses, JSON, words, times, and rows of which some may be bad."""
+"""What every provider's answer has in common: statuses, JSON, words, numbers and times."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from functools import cache, lru_cache
-from typing import Any, Generic, TypeVar, get_args
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -23,11 +23,9 @@ from gateway.errors import (
     SourceRateLimited,
     SourceUnavailable,
 )
-from gateway.numbers.blocks import Listing
-from gateway.numbers.e164 import E164, CountryCode
-from gateway.numbers.model import CurrencyCode, Number, Observation, Origin
-from gateway.providers.protocol import Request, Response, Source
-from gateway.providers.thrift import Often, thrifty
+from gateway.numbers.e164 import CountryCode
+from gateway.numbers.model import CurrencyCode
+from gateway.providers.protocol import Request, Response
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Struct)
@@ -39,8 +37,8 @@ NOTHING = Raw(b"null")
 LONGEST_WAIT_MS = 3_600_000
 """A provider that asks for a longer wait is asked again after an hour."""
 
-_LOOSE = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+LOOSE = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
 _REMEDIES: Mapping[int, tuple[type[SourceError], str]] = {
     401: (SourceAuthFailed, "refused the credentials: check the configured key or token"),
@@ -97,7 +95,8 @@ def refusal(title: str, response: Response) -> SourceError | None:
 
 
 @cache
-def _decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
+def decoder(kind: Hashable) -> msgspec.json.Decoder[Any]:
+    """What reads JSON of that shape, and takes a text for a number or a flag where it says one."""
     return msgspec.json.Decoder(kind, strict=False)
 
 
@@ -109,14 +108,14 @@ def decoded(title: str, body: bytes | Raw, kind: type[T]) -> T:
     Raises:
         SourceBadAnswer: it is not JSON of that shape.
     """
-    text = bytes(body).removeprefix(b"\xef\xbb\xbf")
-    decode = _decoder(kind).decode  # type: ignore[arg-type]
+    text = body if isinstance(body, Raw) else body.removeprefix(b"\xef\xbb\xbf")
+    decode = decoder(kind).decode  # type: ignore[arg-type]
     try:
         try:
             return decode(text)  # type: ignore[no-any-return]
         except msgspec.ValidationError:
-            return decode(msgspec.json.encode(_LOOSE.decode(text)))  # type: ignore[no-any-return]
-    except _UNREADABLE as error:
+            return decode(msgspec.json.encode(LOOSE.decode(text)))  # type: ignore[no-any-return]
+    except UNREADABLE as error:
         msg = f"{title} answered something that is not the documented JSON."
         raise SourceBadAnswer(msg) from error
 
@@ -132,111 +131,11 @@ def answered(title: str, response: Response, kind: type[T]) -> T:
     return decoded(title, response.body, kind)
 
 
-Make = Callable[[Any, Origin, set[str]], Number]
-"""Turns a typed row into a number, noting drift; raises ValueError when it cannot be one."""
-
-
-def listing(
-    source: Source,
-    response: Response,
-    raws: Sequence[Raw],
-    kind: type[Struct],
-    make: Make,
-    *,
-    total: int | None = None,
-    via: Observation = Observation.LIST,
-) -> Listing:
-    """The rows of an answer, one by one: a bad row is skipped and counted, never a lost page.
-
-    Raises:
-        SourceBadAnswer: there are rows and not one of them can be read.
-    """
-    origin = Origin(provider=source.provider, source=source.name, via=via, as_of=response.received_at)
-    drift: set[str] = set()
-    decode = _decoder(kind).decode
-    made = [_made(raw, decode, kind, make, origin, drift) for raw in raws]
-    holes = tuple(place for place, number in enumerate(made) if number is None)
-    if raws and len(holes) == len(raws):
-        msg = f"{source.title} answered {len(raws)} rows of which none can be read."
-        raise SourceBadAnswer(msg)
-    if holes:
-        drift.add("unreadable rows")
-    return Listing(
-        rows=tuple(number for number in made if number is not None),
-        sent=len(raws),
-        skipped=len(holes),
-        holes=holes,
-        total=total,
-        as_of=response.received_at,
-        drift=tuple(sorted(drift)),
-    )
-
-
-def _made(
-    raw: Raw, decode: Callable[[Raw], Any], kind: type[Struct], make: Make, origin: Origin, drift: set[str]
-) -> Number | None:
-    try:
-        return make(thrifty(decode(raw), kind), origin, drift)
-    except (ValueError, RecursionError):
-        return _mended(raw, kind, make, origin, drift)
-
-
-def _mended(raw: Raw, kind: type[Struct], make: Make, origin: Origin, drift: set[str]) -> Number | None:
-    """A second try at an unreadable row, once what providers are known to flip is put right."""
-    try:
-        row = _cleaned(_LOOSE.decode(raw), kind)
-        return make(thrifty(msgspec.convert(row, kind, strict=False), kind), origin, drift)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _cleaned(row: dict[str, Any], kind: type[Struct]) -> dict[str, Any]:
-    """The row without empty values ("" and PHP's [] stand for null), and with text where numbers stand for it."""
-    texts = _texts(kind)
-    kept = {name: value for name, value in row.items() if value not in ("", [], {})}
-    return {
-        name: str(value) if name in texts and type(value) in (int, Decimal) else value for name, value in kept.items()
-    }
-
-
-@cache
-def _texts(kind: type[Struct]) -> frozenset[str]:
-    """The fields of a row that hold text."""
-    fields = msgspec.structs.fields(kind)
-    return frozenset(
-        field.encode_name
-        for field in fields
-        if field.type is str or any(said in (str, Often) for said in get_args(field.type))
-    )
-
-
-def known(e164: E164 | None) -> E164:
-    """The number of a row; a row without one cannot be read."""
-    if e164 is None:
-        raise ValueError
-    return e164
-
-
 def within(said: object, *path: str) -> object:
     """What stands at a path of names; None where there is nothing, or not an object on the way."""
     for name in path:
         said = said.get(name) if isinstance(said, dict) else None
     return said
-
-
-def part(said: object, kind: type[S], field: str, drift: set[str]) -> S | None:
-    """An object within a row. Null, missing, {} and PHP's [] all mean that there is none.
-
-    One that cannot be read adds ``unreadable <field>`` to ``drift`` and counts as none: it is not worth a number.
-    """
-    if not said:
-        return None
-    try:
-        cleaned = _cleaned(msgspec.convert(said, dict[str, Any]), kind)
-        return thrifty(msgspec.convert(cleaned, kind, strict=False), kind)
-    except msgspec.ValidationError:
-        drift.add(f"unreadable {field}")
-        return None
 
 
 class Words(Generic[Word]):

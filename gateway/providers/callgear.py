@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta, Raw, Struct
+from msgspec.structs import replace
 from pydantic import Field, SecretStr, model_validator
 
 from gateway import errors
@@ -17,9 +18,8 @@ from gateway.numbers import model
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164, from_digits
 from gateway.numbers.filters import Filter, conjuncts, named
-from gateway.providers import allowances, answers
+from gateway.providers import allowances, answers, rows
 from gateway.providers.protocol import Allowance, Request, Response, SourceSettings, Token
-from gateway.providers.thrift import Often
 
 METHOD, LOG_IN = "get.available_virtual_numbers", "login.user"
 LOOK_UP = "look-up"  # the id of a call that asks for some numbers; of other calls it is the method
@@ -80,22 +80,22 @@ class CallGearSettings(SourceSettings):
         return self
 
 
-class Row(Struct):
+class Row(Struct, gc=False):
     """One row of ``data``."""
 
     phone_number: str
-    category: Often | None = None
-    location_mnemonic: Often | None = None
-    location_name: Often | None = None
-    onetime_payment: Decimal | None = None
-    monthly_charge: Decimal | None = None
-    min_charge: Decimal | None = None
+    category: str | None = None
+    location_mnemonic: str | None = None
+    location_name: str | None = None
+    onetime_payment: rows.Amount = rows.NO_AMOUNT
+    monthly_charge: rows.Amount = rows.NO_AMOUNT
+    min_charge: rows.Amount = rows.NO_AMOUNT
 
 
 class Result(Struct):
     """A good answer."""
 
-    data: list[Raw]
+    data: Raw
     metadata: Any = None
 
 
@@ -133,9 +133,10 @@ class CallGear:
     def __init__(self, name: str, settings: CallGearSettings) -> None:
         self.name = name
         self.settings = settings
-        size, sorts = settings.block_size or ROWS_AT_MOST, settings.region != NATIONAL
-        self.paging = Paging(size=size, counted=True, sorts=sorts, furthest=FURTHEST_OFFSET)
+        size, self._national = settings.block_size or ROWS_AT_MOST, settings.region == NATIONAL
+        self.paging = Paging(size=size, counted=True, sorts=not self._national, furthest=FURTHEST_OFFSET)
         self._currency = model.CurrencyCode(settings.currency) if settings.currency else None
+        self._alikes = rows.Alikes(Row, {"phone_number"}, self._alike)
 
     def ask(self, block: Block, wanted: Filter) -> Request:
         """A window sorted by number, so that windows do not depend on an order that nobody promised."""
@@ -145,10 +146,9 @@ class CallGear:
         """``phone_number`` is a string there, and sorts as one (general rules, "Sorting")."""
         sort = [{"field": "phone_number", "order": "desc" if descending else "asc"}]
         params: dict[str, Any] = {"offset": block.start, "limit": block.size, "sort": sort}
-        numbers = named(wanted)
-        if numbers and len(numbers) <= NUMBERS_IN_A_FILTER:
+        if (numbers := named(wanted)) and len(numbers) <= NUMBERS_IN_A_FILTER:
             params["filter"] = self._among(numbers)
-        elif patterns := _patterns(wanted, national=self.settings.region == NATIONAL):
+        elif patterns := _patterns(wanted, national=self._national):
             params["filter"] = patterns
         return self._call(METHOD, params)
 
@@ -168,7 +168,7 @@ class CallGear:
         """One of these numbers, in every way this account may write them."""
         bare = [number[1:] for number in numbers]
         written: list[str] = [*bare, *numbers]
-        if self.settings.region == NATIONAL:
+        if self._national:
             written += [f"{trunk}{digits[1:]}" for digits in bare if digits[0] == "7" for trunk in ("8", "")]
         return _condition("in", written)
 
@@ -182,7 +182,7 @@ class CallGear:
         """The rows; ``total_items`` counts all that match."""
         result = self._result(response, Result, METHOD, LOOK_UP)
         total = answers.count(answers.within(result.metadata, "total_items"))
-        return answers.listing(self, response, result.data, Row, self._number, total=total)
+        return rows.listing(self, response, result.data, Row, self._number, total=total)
 
     def allowances(self, response: Response) -> list[Allowance]:
         """The points that are left."""
@@ -205,36 +205,36 @@ class CallGear:
         return answers.decoded(self.title, envelope.result, kind)
 
     def _number(self, row: Row, origin: model.Origin, drift: set[str]) -> model.Number:
+        return replace(self._alikes.of(row, drift), e164=self._e164(row.phone_number), origin=origin)
+
+    def _alike(self, row: Row, drift: set[str]) -> model.Number:
         if row.category not in CATEGORIES:
             drift.add("unknown word in category")
+        monthly, setup, minimum = map(rows.amount, (row.monthly_charge, row.onetime_payment, row.min_charge))
         return model.Number(
-            e164=answers.known(self._e164(row.phone_number)),
-            origin=origin,
+            e164=rows.NO_NUMBER,
+            origin=rows.NOBODY,
             availability=model.Availability.PURCHASABLE,
             lifecycle=model.Lifecycle.AVAILABLE,
             category=row.category or None,
             location=model.location(row.location_mnemonic or None, row.location_name or None),
             pricing=model.pricing(
-                self._currency,
-                model.Provenance.CONFIGURED,
-                monthly=row.monthly_charge,
-                setup=row.onetime_payment,
-                minimum_monthly=row.min_charge,
+                self._currency, model.Provenance.CONFIGURED, monthly=monthly, setup=setup, minimum_monthly=minimum
             ),
             details=CallGearDetails(
                 category=row.category or "unknown",
                 location_mnemonic=row.location_mnemonic or None,
                 location_name=row.location_name or None,
-                onetime_payment=row.onetime_payment,
-                monthly_charge=row.monthly_charge,
-                min_charge=row.min_charge,
+                onetime_payment=setup,
+                monthly_charge=monthly,
+                min_charge=minimum,
             ),
         )
 
-    def _e164(self, written: str) -> E164 | None:
+    def _e164(self, written: str) -> E164:
         """Digits without a plus; Russian accounts also meet an 8 for the country code, and ten digits."""
         e164 = from_digits(written)
-        if e164 and self.settings.region == NATIONAL and "+" not in written:
+        if self._national and "+" not in written:
             return E164(re.sub(r"^\+8?(?=[0-9]{10}$)", "+7", e164))
         return e164
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta, Raw, Struct
+from msgspec.structs import replace
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from gateway.errors import SourceAuthFailed, SourceBadAnswer
@@ -17,9 +18,8 @@ from gateway.numbers import model
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import CountryCode, from_digits
 from gateway.numbers.filters import Filter, conjuncts, named
-from gateway.providers import answers
+from gateway.providers import answers, rows
 from gateway.providers.protocol import Request, Response, SourceSettings, Token
-from gateway.providers.thrift import Often
 
 ACCEPT = ("accept", "application/vnd.cloudlx.v1+json")
 ROWS_IN_A_PAGE = 200
@@ -103,32 +103,32 @@ class CloudLXSettings(SourceSettings):
 class AddressRow(Struct, rename="camel"):
     """An address as CloudLX writes it."""
 
-    id: Often | None = None
-    name: Often | None = None
+    id: str | None = None
+    name: str | None = None
     use_for_proof_of_address: bool | None = None
     use_for_emergency_address: bool | None = None
-    address_line1: Often | None = None
-    address_line2: Often | None = None
-    address_city: Often | None = None
-    address_region: Often | None = None
-    address_postal_code: Often | None = None
+    address_line1: str | None = None
+    address_line2: str | None = None
+    address_city: str | None = None
+    address_region: str | None = None
+    address_postal_code: str | None = None
     address_country: Any = None
 
 
-class Row(Struct):
+class Row(Struct, gc=False):
     """One row of ``numbers``."""
 
     uuid: str
     number_e164: str | None = None
     number: str | None = None
-    range_code: Often | None = None
-    range_name: Often | None = None
-    country_code: Often | None = None
-    country_name: Often | None = None
-    country_iso: Often | None = None
-    monthly_charge: Decimal | None = None
-    setup_charge: Decimal | None = None
-    status: Often | None = None
+    range_code: str | None = None
+    range_name: str | None = None
+    country_code: str | None = None
+    country_name: str | None = None
+    country_iso: str | None = None
+    monthly_charge: rows.Amount = rows.NO_AMOUNT
+    setup_charge: rows.Amount = rows.NO_AMOUNT
+    status: str | None = None
     provisioned: str | None = None
     details: Any = None
     number_address: Any = None
@@ -138,7 +138,7 @@ class Row(Struct):
 class Page(Struct):
     """The answer. ``paginates`` compares the total with the page size, so it says nothing about a next page."""
 
-    numbers: list[Raw]
+    numbers: Raw
     num_results: Any = None
     paginates: Any = None
 
@@ -176,12 +176,12 @@ class CloudLX:
         self._base_url = settings.base_url.rstrip("/")
         self._zone = ZoneInfo(settings.timezone)
         self._currency = model.CurrencyCode(settings.currency) if settings.currency else None
+        self._alikes = rows.Alikes(Row, {"uuid", "number_e164", "number", "provisioned"}, self._alike)
 
     def ask(self, block: Block, wanted: Filter) -> Request:
         """A page; where the filter says how a number ends, that is searched for."""
         query = {"max_per_page": str(block.size), "page": str(block.index + 1)}
-        digits = _searched(wanted)
-        if digits:
+        if digits := _searched(wanted):
             query["search"] = digits
         return Request("GET", f"{self._base_url}/numbers?{urlencode(query)}", (ACCEPT,))
 
@@ -192,39 +192,44 @@ class CloudLX:
     def read(self, response: Response) -> Listing:
         """The rows; ``num_results`` is the total, unless there is more than it counts: then it counts this page."""
         page = answers.answered(self.title, response, Page)
-        total = answers.count(page.num_results)
-        if total is not None and total <= len(page.numbers) and page.paginates:
-            total = None
-        return answers.listing(self, response, page.numbers, Row, self._number, total=total)
+        total, listing = answers.count(page.num_results), rows.listing(self, response, page.numbers, Row, self._number)
+        return replace(listing, total=None if page.paginates and (total or 0) <= listing.sent else total)
 
     def _number(self, row: Row, origin: model.Origin, drift: set[str]) -> model.Number:
         written = row.number_e164 or f"{row.country_code or ''}{row.range_code or ''}{row.number or ''}"
+        e164, alike = from_digits(written), self._alikes.of(row, drift)
+        details = replace(
+            alike.details,
+            uuid=row.uuid,
+            number=row.number or None,
+            number_address=_address(row, "number_address", drift),
+            emergency_number_address=_address(row, "emergency_number_address", drift),
+        )
+        provisioned = answers.moment(row.provisioned, self._zone)
+        return replace(alike, e164=e164, origin=origin, provisioned_at=provisioned, details=details)
+
+    def _alike(self, row: Row, drift: set[str]) -> model.Number:
+        monthly, setup = rows.amount(row.monthly_charge), rows.amount(row.setup_charge)
         lifecycle = LIFECYCLES.read(row.status, drift)
         cancelled = lifecycle is model.Lifecycle.CANCELLED
         return model.Number(
-            e164=answers.known(from_digits(written)),
-            origin=origin,
+            e164=rows.NO_NUMBER,
+            origin=rows.NOBODY,
             availability=model.Availability.RELEASED if cancelled else model.Availability.OWNED,
             lifecycle=lifecycle,
             raw_status=row.status or None,
             said_country=answers.country(row.country_iso),
             location=model.location(row.range_code or None, row.range_name or None),
-            pricing=model.pricing(
-                self._currency, model.Provenance.CONFIGURED, monthly=row.monthly_charge, setup=row.setup_charge
-            ),
-            provisioned_at=answers.moment(row.provisioned, self._zone),
+            pricing=model.pricing(self._currency, model.Provenance.CONFIGURED, monthly=monthly, setup=setup),
             details=CloudLXDetails(
-                uuid=row.uuid,
-                number=row.number or None,
+                uuid="",
                 range_code=row.range_code or None,
                 range_name=row.range_name or None,
                 country_name=row.country_name or None,
                 country_iso=row.country_iso or None,
-                monthly_charge=row.monthly_charge,
-                setup_charge=row.setup_charge,
+                monthly_charge=monthly,
+                setup_charge=setup,
                 status=row.status or None,
-                number_address=_address(row, "number_address", drift),
-                emergency_number_address=_address(row, "emergency_number_address", drift),
             ),
         )
 
@@ -277,8 +282,8 @@ def _searched(wanted: Filter) -> str:
 
 def _address(row: Row, field: str, drift: set[str]) -> Address | None:
     """An address: documented beside the status and shown within ``details``."""
-    said = answers.part(answers.within(row.details, field) or getattr(row, field), AddressRow, field, drift)
-    if said is None:
+    written = (row.details.get(field) if isinstance(row.details, dict) else None) or getattr(row, field)
+    if not written or (said := rows.part(written, AddressRow, field, drift)) is None:
         return None
     iso = answers.within(said.address_country, "iso") or said.address_country
     return Address(

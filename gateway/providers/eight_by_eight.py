@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote
 
 from msgspec import Meta, Raw, Struct
+from msgspec.structs import replace
 from pydantic import Field, SecretStr
 
 from gateway.errors import UNLISTED, BadUserInput, SourceBadAnswer, SourceMisconfigured
@@ -17,9 +18,8 @@ from gateway.numbers import model
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164, NumberType, from_digits
 from gateway.numbers.filters import Filter
-from gateway.providers import answers
+from gateway.providers import answers, rows
 from gateway.providers.protocol import Request, Response, SourceSettings, Told, WebhookSettings
-from gateway.providers.thrift import Often
 
 LIFECYCLES = answers.Words(
     "operationalStatus",
@@ -69,30 +69,30 @@ class HealthRow(Struct, rename="camel"):
     last_checked_time: str | None = None
 
 
-class Row(Struct, rename="camel"):
+class Row(Struct, rename="camel", gc=False):
     """A number as the check (first three fields), the list and the event write it."""
 
     msisdn: str
-    country_code: Often | None = None
+    country_code: str | None = None
     reference_id: str | None = None
-    operational_status: Often | None = None
-    rental_price: Decimal | None = None
-    incoming_rate: Decimal | None = None
+    operational_status: str | None = None
+    rental_price: rows.Amount = rows.NO_AMOUNT
+    incoming_rate: rows.Amount = rows.NO_AMOUNT
     billing_unit: int | None = None
-    billing_currency: Often | None = None
+    billing_currency: str | None = None
     number_health_check_enabled: bool | None = None
-    number_type: Often | None = None
+    number_type: str | None = None
     number_health: Any = None
     date_created: str | None = None
     date_updated: str | None = None
     updated_timestamp: str | None = None
-    update_status: Often | None = None
+    update_status: str | None = None
 
 
 class ListPage(Struct, rename="camel"):
     """The answer of the list: the whole pool, unpaginated."""
 
-    numbers: list[Raw]
+    numbers: Raw
     total_numbers: Any = None
     status_code: Any = None
 
@@ -138,6 +138,8 @@ class EightByEight:
     def __init__(self, name: str, settings: EightByEightSettings) -> None:
         self.name = name
         self.settings = settings
+        own = {"msisdn", "date_created", "date_updated", "updated_timestamp"}
+        self._alikes = rows.Alikes(Row, own, self._alike)
         base = f"{settings.base_url.rstrip('/')}/api/v1/subaccounts"
         self._numbers_url = f"{base}/{quote(settings.subaccount_id, safe='')}/numbers"
 
@@ -158,7 +160,7 @@ class EightByEight:
         self._refuse(response)
         page = answers.decoded(self.title, response.body, ListPage)
         _expect_success(page.status_code)
-        return self._rows(response, page.numbers, model.Observation.LIST, answers.count(page.total_numbers))
+        return rows.listing(self, response, page.numbers, Row, self._number, total=answers.count(page.total_numbers))
 
     def read_one(self, e164: E164, response: Response) -> model.Number | None:
         """The number; a 404, or a 200 that names none, means that the pool lacks it, unless it names the subaccount."""
@@ -173,11 +175,9 @@ class EightByEight:
         held = answers.decoded(self.title, checked.payload, dict[str, Raw])
         if held.get("msisdn", answers.NOTHING) == answers.NOTHING:
             return None
-        [number] = self._rows(response, [checked.payload], model.Observation.CHECK).rows
+        payload, via = _as_list(checked.payload), model.Observation.CHECK
+        [number] = rows.listing(self, response, payload, Row, self._number, via=via).rows
         return number if number.e164 == e164 else None
-
-    def _rows(self, response: Response, raws: list[Raw], via: model.Observation, total: int | None = None) -> Listing:
-        return answers.listing(self, response, raws, Row, self._number, total=total, via=via)
 
     def _refuse(self, response: Response) -> None:
         if response.status == 404:  # noqa: PLR2004 - an unknown subaccount, or an account without the list
@@ -198,30 +198,35 @@ class EightByEight:
             raise SourceMisconfigured(msg)
 
     def _number(self, row: Row, origin: model.Origin, drift: set[str]) -> model.Number:
-        currency = answers.currency(row.billing_currency)
-        status = row.operational_status or None
-        number_type = TYPES.read(row.number_type, drift)
-        return model.Number(
-            e164=answers.known(from_digits(row.msisdn)),
+        return replace(
+            self._alikes.of(row, drift),
+            e164=from_digits(row.msisdn),
             origin=origin,
+            health=_health(row, origin.via, drift),
+            provisioned_at=answers.moment(row.date_created),
+            updated_at=answers.moment(row.updated_timestamp or row.date_updated),
+        )
+
+    def _alike(self, row: Row, drift: set[str]) -> model.Number:
+        currency, number_type = answers.currency(row.billing_currency), TYPES.read(row.number_type, drift)
+        rental, inbound = rows.amount(row.rental_price), rows.amount(row.incoming_rate)
+        status = row.operational_status or None
+        return model.Number(
+            e164=rows.NO_NUMBER,
+            origin=rows.NOBODY,
             availability=model.Availability.OWNED,
             lifecycle=LIFECYCLES.read(status, drift),
             raw_status=status,
             usable_for_new_sessions=None if status is None else status.casefold() == "active",
-            health=_health(row, origin.via, drift),
             said_country=answers.country(row.country_code),
             said_type=None if number_type is NumberType.UNKNOWN else number_type,
-            pricing=model.pricing(
-                currency, model.Provenance.PROVIDER, monthly=row.rental_price, inbound_per_minute=row.incoming_rate
-            ),
-            provisioned_at=answers.moment(row.date_created),
-            updated_at=answers.moment(row.updated_timestamp or row.date_updated),
+            pricing=model.pricing(currency, model.Provenance.PROVIDER, monthly=rental, inbound_per_minute=inbound),
             details=EightByEightDetails(
                 sub_account_id=self.settings.subaccount_id,
                 reference_id=row.reference_id,
                 operational_status=status,
-                rental_price=row.rental_price,
-                incoming_rate=row.incoming_rate,
+                rental_price=rental,
+                incoming_rate=inbound,
                 billing_unit=row.billing_unit,
                 billing_currency=currency,
                 number_health_check_enabled=row.number_health_check_enabled,
@@ -238,8 +243,8 @@ class EightByEight:
         try:
             event = answers.decoded(self.title, body, Event)
             self._expect_ours(event)
-            raws = answers.decoded(self.title, _as_list(event.payload.virtual_numbers), list[Raw])
-            told = self._rows(Response(200, {}, body, received_at), raws, model.Observation.WEBHOOK)
+            response, listed = Response(200, {}, body, received_at), _as_list(event.payload.virtual_numbers)
+            told = rows.listing(self, response, listed, Row, self._number, via=model.Observation.WEBHOOK)
         except SourceBadAnswer as error:
             msg = f"This is not a Virtual Number Updated event: {error.__cause__ or error}"
             raise BadUserInput(msg) from error
@@ -276,7 +281,7 @@ def _expect_success(status_code: object) -> None:
 
 def _health(row: Row, via: model.Observation, drift: set[str]) -> model.Health:
     """From the list's health object, else from the event's status; a check says nothing of health."""
-    said = answers.part(row.number_health, HealthRow, "numberHealth", drift)
+    said = rows.part(row.number_health, HealthRow, "numberHealth", drift)
     if said is not None and said.is_healthy is not None:
         state = model.HealthState.HEALTHY if said.is_healthy else model.HealthState.UNHEALTHY
         return model.Health(state=state, checked_at=answers.moment(said.last_checked_time))

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from urllib.parse import quote, urlencode
 
 from msgspec import Meta, Raw, Struct
+from msgspec.structs import replace
 from pydantic import Field, SecretStr, model_validator
 
 from gateway.errors import SourceAuthFailed
@@ -15,9 +16,8 @@ from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164, NumberType, from_digits
 from gateway.numbers.filters import Filter, named
 from gateway.numbers.model import Availability, Lifecycle, Number, Origin, Record, location
-from gateway.providers import answers
+from gateway.providers import answers, rows
 from gateway.providers.protocol import Request, Response, SourceSettings, Token
-from gateway.providers.thrift import Often
 
 NUMBERS_IN_A_URL = 100
 """E.164 numbers in one comma list: about 1.6 kB of URL, far below what proxies refuse."""
@@ -58,12 +58,12 @@ class WebexSettings(SourceSettings):
         return self
 
 
-class Row(Struct, rename="camel"):
+class Row(Struct, rename="camel", gc=False):
     """One row of ``phoneNumbers``."""
 
     phone_number: str
-    state: Often | None = None
-    telephony_type: Often | None = None
+    state: str | None = None
+    telephony_type: str | None = None
     is_main_number: bool | None = None
     toll_free_number: bool | None = None
     is_service_number: bool | None = None
@@ -72,7 +72,7 @@ class Row(Struct, rename="camel"):
 class Page(Struct, rename="camel"):
     """The answer."""
 
-    phone_numbers: list[Raw]
+    phone_numbers: Raw
 
 
 class Grant(Struct):
@@ -99,7 +99,7 @@ class Webex:
         self.paging = Paging(size=settings.block_size or 1000, probed=True)
         place = quote(settings.location_id, safe="")
         self._list_url = f"{settings.base_url.rstrip('/')}/telephony/config/locations/{place}/queues/availableNumbers"
-        self._location = location(settings.location_id, None)
+        self._alikes = rows.Alikes(Row, {"phone_number"}, self._alike)
 
     def ask(self, block: Block, wanted: Filter) -> Request:
         """``start`` and ``max`` take any offset; exact numbers are the only filter Webex has."""
@@ -128,18 +128,21 @@ class Webex:
     def read(self, response: Response) -> Listing:
         """The rows; a ``Link`` header is never followed: it has been seen broken, and it would carry the token away."""
         page = answers.answered(self.title, response, Page)
-        return answers.listing(self, response, page.phone_numbers, Row, self._number)
+        return rows.listing(self, response, page.phone_numbers, Row, self._number)
 
     def _number(self, row: Row, origin: Origin, drift: set[str]) -> Number:
+        return replace(self._alikes.of(row, drift), e164=from_digits(row.phone_number), origin=origin)
+
+    def _alike(self, row: Row, drift: set[str]) -> Number:
         toll_free, service = bool(row.toll_free_number), bool(row.is_service_number)
         return Number(
-            e164=answers.known(from_digits(row.phone_number)),
-            origin=origin,
+            e164=rows.NO_NUMBER,
+            origin=rows.NOBODY,
             availability=Availability.ASSIGNABLE,
             lifecycle=LIFECYCLES.read(row.state, drift),
             raw_status=row.state,
             said_type=NumberType.TOLL_FREE if toll_free else NumberType.SERVICE if service else NumberType.STANDARD,
-            location=self._location,
+            location=location(self.settings.location_id, None),
             details=WebexDetails(
                 org_id=self.settings.org_id,
                 location_id=self.settings.location_id,

@@ -186,7 +186,7 @@ class Cache:
 
     async def _held(self, key: str, mark: Mark) -> Entry | None:
         """The entry of this process. While the shared cache is away everything is believed, else only what it knows."""
-        entry = cast("Entry | None", await self._store.get(key))
+        entry = await self._store.get(key)
         known = entry is not None and (mark.generation is None or entry.generation == mark.generation)
         return entry if known else None
 

@@ -9,7 +9,7 @@ from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import from_digits
 from gateway.numbers.filters import Filter
 from gateway.numbers.model import Availability, Lifecycle, Number, Origin, Record
-from gateway.providers import answers
+from gateway.providers import answers, rows
 from gateway.providers.protocol import Request, Response, SourceSettings
 
 LIFECYCLES = {"free": Lifecycle.AVAILABLE, "taken": Lifecycle.ACTIVE}
@@ -40,7 +40,7 @@ class Row(Struct):
 class Page(Struct):
     """The answer; ``count`` is how many there are in all."""
 
-    items: list[Raw]
+    items: Raw
     count: int | None = None
 
 
@@ -71,11 +71,11 @@ class Acme:
     def read(self, response: Response) -> Listing:
         """The rows."""
         page = answers.answered(self.title, response, Page)
-        return answers.listing(self, response, page.items, Row, self._number, total=page.count)
+        return rows.listing(self, response, page.items, Row, self._number, total=page.count)
 
     def _number(self, row: Row, origin: Origin, _: set[str]) -> Number:
         return Number(
-            e164=answers.known(from_digits(row.tel)),
+            e164=from_digits(row.tel),
             origin=origin,
             availability=Availability.PURCHASABLE,
             lifecycle=LIFECYCLES.get(row.state or "", Lifecycle.UNKNOWN),

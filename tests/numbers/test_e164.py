@@ -96,17 +96,30 @@ def test_reading_any_text_gives_a_number_or_the_one_error(text: str) -> None:
         ("+6598765432", "+6598765432", "8x8, Webex and CloudLX write a plus"),
         ("74993720692", "+74993720692", "CallGear writes none"),
         ("7 (499) 372-06-92", "+74993720692", "fillers are taken out"),
-        ("", None, "empty: Webex rows of extensions alone"),
-        ("string", None, "a placeholder"),
-        ("+", None, "a plus alone"),
-        ("1", None, "too short"),
-        ("1234567890123456", None, "too long"),
-        ("\u0667\u0664\u0669\u0669", None, "digits that are not ASCII"),
     ],
 )
-def test_providers_write_numbers_with_or_without_a_plus(text: str, expected: str | None, reason: str) -> None:
-    """A provider's number is read, or is None; it never raises."""
+def test_providers_write_numbers_with_or_without_a_plus(text: str, expected: str, reason: str) -> None:
+    """A provider's number is read as it is written."""
     assert from_digits(text) == expected, reason
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "empty: Webex rows of extensions alone"),
+        ("string", "a placeholder"),
+        ("+", "a plus alone"),
+        ("++12", "two of them"),
+        ("1", "too short"),
+        ("1234567890123456", "too long"),
+        ("\u0667\u0664\u0669\u0669", "digits that are not ASCII"),
+    ],
+)
+def test_what_cannot_be_a_providers_number_is_refused(text: str, reason: str) -> None:
+    """A row that holds such a number cannot be read."""
+    with pytest.raises(ValueError, match="no telephone number"):
+        from_digits(text)
+    assert reason
 
 
 @pytest.mark.parametrize(

@@ -143,4 +143,4 @@ class Rig:
 
 def page(numbers: Sequence[str], count: int | None = None) -> bytes:
     """An answer's body with these numbers."""
-    return msgspec.json.encode(Page([msgspec.Raw(msgspec.json.encode(Row(tel=tel))) for tel in numbers], count))
+    return msgspec.json.encode(Page(msgspec.Raw(msgspec.json.encode([Row(tel=tel) for tel in numbers])), count))
