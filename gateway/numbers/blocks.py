@@ -1,7 +1,8 @@
 """What is asked of a list, and what comes back: blocks and listings."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -88,9 +89,10 @@ class Listing(Struct, frozen=True, kw_only=True):
         rows = tuple({number.e164: number for number in self.rows}.values())[:size]
         return replace(self, rows=rows, sent=len(rows), skipped=0, holes=())
 
-    def placed(self, start: int) -> Iterator[tuple[int, Number]]:
-        """The rows with their offsets in the source, ``start`` being that of the first row sent."""
-        places: Iterable[int] = range(start, start + self.sent)
-        if self.holes:
-            places = (place for place in places if place - start not in self.holes)
-        return zip(places, self.rows, strict=False)
+    def placed(self, start: int, since: int = 0) -> Iterator[tuple[int, Number]]:
+        """The rows from ``since`` on with their offsets in the source, ``start`` being that of the first row sent."""
+        skipped = max(0, since - start)
+        if not self.holes:
+            return zip(range(start + skipped, start + self.sent), islice(self.rows, skipped, None), strict=False)
+        places = (place for place in range(start, start + self.sent) if place - start not in self.holes)
+        return ((place, number) for place, number in zip(places, self.rows, strict=False) if place >= since)

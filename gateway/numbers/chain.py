@@ -5,27 +5,23 @@ and the digits that stood there. On resuming they are looked for where they were
 they are gone, the page goes on at the offset and its account says that rows may have been skipped or doubled.
 """
 
-from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Generator, Sequence
+from itertools import takewhile
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.errors import UNLISTED, AllSourcesFailed, SourceError
 from gateway.numbers.blocks import Block, Listing, Paging, Part
+from gateway.numbers.chain_page import ChainPage, Stream
 from gateway.numbers.cursor import Place
 from gateway.numbers.grid import cover
-from gateway.numbers.model import Number, stale_copy
+from gateway.numbers.model import stale_copy
 from gateway.numbers.remarks import REPEATED
 from gateway.numbers.search import Search
 from gateway.numbers.windows import Gap, Range, Read, Window
 
 FURTHEST = 2**53
 """An offset behind every row: the end of a source, in a place."""
-
-SCANNED_AT_MOST = 20_000
-"""Rows read for one page at most; a filter that keeps little then gets a short page, and goes on from there."""
 
 AHEAD_AT_MOST = 8
 """Blocks asked at once while a filter keeps few rows."""
@@ -34,17 +30,8 @@ NEARBY = 50
 """Rows to either side in which a number that moved is looked for, at least."""
 
 
-class Stream(Struct, frozen=True):
-    """A source as the chain sees it; ``paging`` is None where there is no list."""
-
-    source: str
-    paging: Paging | None
-
-
 Answer = tuple[Part, "Listing | SourceError"]
 Blocks = Sequence[tuple[Block, Listing]]
-_Row = tuple[str, int, Number]
-"""A source's name, an offset there, and what stands at it."""
 
 
 def chain(search: Search, wanted: Range, streams: Sequence[Stream]) -> Generator[Sequence[Part], Answer, Window]:
@@ -53,7 +40,7 @@ def chain(search: Search, wanted: Range, streams: Sequence[Stream]) -> Generator
     Raises:
         AllSourcesFailed: not one of the sources that the page needed could be read.
     """
-    page = _Page(search, wanted)
+    page = ChainPage(search, wanted)
     reads: list[Read] = []
     for stream in sorted(streams, key=lambda stream: stream.source, reverse=search.order.descending):
         if page.full or not is_within(stream.source, wanted, search):
@@ -74,62 +61,11 @@ def is_within(source: str, wanted: Range, search: Search) -> bool:
     return low <= source <= high
 
 
-class _Page:
-    """The rows found so far, each with its place; one more than wanted is looked for, to know whether more follow."""
-
-    def __init__(self, search: Search, wanted: Range) -> None:
-        self._resumed = wanted.after is not None
-        self._admits = search.admits
-        self._size = wanted.first or 0
-        self._found: list[_Row] = []
-        self._scanned = 0
-        self._last: _Row | None = None
-
-    @property
-    def lacking(self) -> int:
-        """Rows still looked for."""
-        return self._size + 1 - len(self._found)
-
-    @property
-    def full(self) -> bool:
-        """Whether nothing more is read for this page."""
-        return self.lacking <= 0 or self._scanned >= SCANNED_AT_MOST
-
-    def offer(self, source: str, rows: Iterable[tuple[int, Number]]) -> None:
-        """Take those of a source's rows that are wanted, in their order, until the page is full."""
-        found, admits, last = self._found, self._admits, self._last
-        room, left = self.lacking, SCANNED_AT_MOST - self._scanned
-        for offset, number in islice(rows, left if room > 0 else 0):
-            self._scanned += 1
-            last = (source, offset, number)
-            if admits(number):
-                found.append(last)
-                room -= 1
-                if not room:
-                    break
-        self._last = last
-
-    def window(self, reads: Sequence[Read]) -> Window:
-        """What was found, with the account of every source."""
-        kept = self._found[: self._size]
-        cut_short = self.full and self.lacking > 0
-        held = Counter(source for source, _, _ in kept)
-        return Window(
-            numbers=tuple(number for _, _, number in kept),
-            places=tuple(map(_place, kept)),
-            has_next=len(self._found) > self._size or cut_short,
-            has_previous=self._resumed,
-            total=None,
-            complete=not any(read.error is not None or read.awaiting for read in reads),
-            reads=tuple(replace(read, rows_kept=held[read.source]) for read in reads),
-            end=_place(self._last) if cut_short and self._last else None,
-        )
-
-
 class _Visit:
     """One source while a page reads it. ``edge`` is the offset of the next row that is wanted."""
 
-    def __init__(self, stream: Stream, page: _Page, wanted: Range) -> None:
+    def __init__(self, stream: Stream, page: ChainPage, wanted: Range) -> None:
+        self._stream = stream
         self._source = stream.source
         self._paging = stream.paging or Paging(size=1)
         self._listed = stream.paging is not None
@@ -216,16 +152,13 @@ class _Visit:
         return False
 
     def _offer(self, block: Block, listing: Listing) -> None:
-        self._page.offer(self._source, self._fresh(block, listing))
+        rows = listing.placed(block.start, self._edge)
+        if listing.stale:
+            rows = ((offset, stale_copy(number)) for offset, number in rows)
+        if self._limit < FURTHEST:
+            rows = takewhile(lambda row: row[0] < self._limit, rows)
+        self._page.offer(self._stream, rows, self._seen)
         self._edge = max(self._edge, block.start + listing.sent)
-
-    def _fresh(self, block: Block, listing: Listing) -> Iterator[tuple[int, Number]]:
-        """The rows that were not met yet, each with its offset."""
-        edge, limit, seen = self._edge, self._limit, self._seen
-        for offset, number in listing.placed(block.start):
-            if edge <= offset < limit and number.e164 not in seen:
-                seen.add(number.e164)
-                yield offset, stale_copy(number) if listing.stale else number
 
     def _repeats(self, block: Block, listing: Listing) -> bool:
         """Whether the source ignores where to start."""
@@ -265,11 +198,6 @@ class _Visit:
         return replace(self._account, error=error, gap=Gap(after, before))
 
 
-def _place(row: _Row) -> Place:
-    source, offset, number = row
-    return Place((source, offset, number.e164[1:]))
-
-
 def _clamp(blocks: Blocks, start: int, paging: Paging) -> int | None:
     """The rows to ask for at most, when a source gave fewer than asked and the rows may stand elsewhere; else None.
 
@@ -285,7 +213,10 @@ def _clamp(blocks: Blocks, start: int, paging: Paging) -> int | None:
 
 
 def _place_of(digits: str, blocks: Blocks, *, near: int) -> int | None:
-    """The offset of a number among the rows, the nearest one to where it was."""
+    """The offset of a number among the rows, the nearest one to where it was, where it mostly still is."""
+    there = (next(listing.placed(block.start, near), None) for block, listing in blocks)
+    if any(row is not None and row[0] == near and row[1].e164[1:] == digits for row in there):
+        return near
     offsets = [
         offset
         for block, listing in blocks

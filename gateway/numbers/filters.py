@@ -124,6 +124,8 @@ def _values(wanted: Filter, field: str) -> frozenset[object] | None:
 def admission(wanted: Filter) -> Admits:
     """The filter as one function, built once."""
     tests = tuple(_tests(wanted))
+    if not tests:
+        return lambda _: True
     if len(tests) == 1:
         return tests[0]
     return lambda number: all(test(number) for test in tests)

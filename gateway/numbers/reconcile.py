@@ -208,8 +208,9 @@ def _difference(before: Number | None, after: Number | None, at: datetime, *, sa
 def _same(one: Number, other: Number) -> bool:
     """Whether two records say the same of the number, however and whenever it was heard."""
     details = one.details
-    if any(getattr(details, name) != getattr(other.details, name) for name in type(details).passing):
-        details = replace(details, **{name: getattr(other.details, name) for name in type(details).passing})
+    if details is not other.details:
+        passing = {name: getattr(other.details, name) for name in type(details).passing}
+        details = replace(details, **passing) if passing else details
     return replace(one, origin=other.origin, details=details) == other
 
 

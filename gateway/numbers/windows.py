@@ -1,5 +1,6 @@
 """One page of the merged list, and the account of every source: what both orders of reading return."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -54,7 +55,7 @@ class Window(Struct, frozen=True, kw_only=True):
     """
 
     numbers: tuple[Number, ...]
-    places: tuple[Place, ...]
+    places: Sequence[Place]
     has_next: bool
     has_previous: bool
     total: int | None

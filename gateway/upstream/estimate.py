@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from math import ceil
 
-from gateway.numbers import chain
+from gateway.numbers import chain_page
 from gateway.numbers.blocks import Paging
 from gateway.numbers.e164 import E164
 from gateway.numbers.filters import EVERYTHING
@@ -100,5 +100,5 @@ class Estimates:
             return 1
         rows = (span.first or 0) + 1
         if search.wanted != EVERYTHING:
-            rows += min(chain.SCANNED_AT_MOST, self._inventory.length(name) or chain.SCANNED_AT_MOST)
+            rows += min(chain_page.SCANNED_AT_MOST, self._inventory.length(name) or chain_page.SCANNED_AT_MOST)
         return ceil(rows / paging.size) + RESUMING

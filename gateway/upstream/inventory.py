@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from gateway.errors import UNLISTED, SourceError, SourceMisconfigured, SourceTooLarge, SourceUnavailable
 from gateway.numbers.blocks import Block, Listing, Paging, Part
-from gateway.numbers.chain import Stream, chain
+from gateway.numbers.chain import chain
 from gateway.numbers.chain_back import chain_back
+from gateway.numbers.chain_page import Stream
 from gateway.numbers.drain import drain
 from gateway.numbers.filters import EVERYTHING, Facts, Filter, verdict
 from gateway.numbers.merge import Ask, Snapshot, Whole, in_order, merge
@@ -57,9 +58,13 @@ class Inventory:
         self._sizes = {name: BlockSize(caller.lists.paging) for name, caller in callers.items() if caller.lists}
         self.asked = lru_cache(1024)(self._not_excluded)
         """Those of the sources that a filter does not exclude."""
+        self._sure = lru_cache(1024)(self._wanted_whole)
 
     def _not_excluded(self, names: tuple[str, ...], wanted: Filter) -> tuple[str, ...]:
         return tuple(name for name in names if verdict(wanted, facts_of(self._callers[name].source)) is not False)
+
+    def _wanted_whole(self, names: tuple[str, ...], wanted: Filter) -> frozenset[str]:
+        return frozenset(name for name in names if verdict(wanted, facts_of(self._callers[name].source)))
 
     def length(self, name: str) -> int | None:
         """How many rows a source sent when it was last read whole, None when it never was."""
@@ -95,8 +100,9 @@ class Inventory:
         if span.last is not None:
             window = marked(await drive(chain_back(search, span, names), whole, errand))
         else:
+            sure = self._sure(tuple(names), search.wanted)
             sizes = [(name, self._sizes.get(name)) for name in names]
-            streams = [Stream(name, size.paging if size else None) for name, size in sizes]
+            streams = [Stream(name, size.paging if size else None, sure=name in sure) for name, size in sizes]
             window = await drive(chain(search, span, streams), part, errand)
         return await self._counted(window, search, errand) if counted else window
 
@@ -280,15 +286,9 @@ class Inventory:
             if error.reason == UNLISTED:
                 return awaiting(self._clock.now())
             raise
-        told = [number.e164 for number in drained.rows]
-        unsorted = caller.sorts is not None and told != sorted(told)
-        read = Snapshot(
-            rows=drained.rows,
-            as_of=drained.as_of,
-            sent=drained.sent,
-            skipped=drained.skipped,
-            drift=(*drained.drift, UNSORTED) if unsorted else drained.drift,
-        )
+        told = [number.e164 for number in drained.rows] if caller.sorts else []
+        drift = drained.drift if told == sorted(told) else (*drained.drift, UNSORTED)
+        read = Snapshot(rows=drained.rows, as_of=drained.as_of, sent=drained.sent, skipped=drained.skipped, drift=drift)
         for kind in kinds_of_reading(read.drift):
             self._tell(Drifted(source.name, kind))
         if unfiltered:

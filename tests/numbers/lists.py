@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from gateway.errors import SourceError, SourceTimeout
 from gateway.numbers.blocks import Block, Listing, Paging, Part
-from gateway.numbers.chain import Stream, chain
+from gateway.numbers.chain import chain
 from gateway.numbers.chain_back import chain_back
+from gateway.numbers.chain_page import Stream
 from gateway.numbers.cursor import Place
 from gateway.numbers.e164 import E164
 from gateway.numbers.merge import Snapshot, Whole

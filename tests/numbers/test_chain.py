@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from gateway.errors import UNLISTED, AllSourcesFailed, SourceMisconfigured, SourceTimeout
 from gateway.numbers.blocks import Block, Paging
-from gateway.numbers.chain import SCANNED_AT_MOST, Stream, chain
+from gateway.numbers.chain import chain
+from gateway.numbers.chain_page import SCANNED_AT_MOST, Stream
 from gateway.numbers.filters import DigitsMatch, Filter
 from gateway.numbers.grid import cover
 from gateway.numbers.model import Number
