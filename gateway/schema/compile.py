@@ -35,6 +35,7 @@ Collect: TypeAlias = Callable[[GraphQLObjectType, Details], CollectedFields]
 MOST_LINES = 20_000
 """Lines of one root field's code at most: fragments may multiply."""
 
+COMPOSITE = (GraphQLObjectType, GraphQLUnionType, GraphQLInterfaceType)
 STRAWBERRY = "strawberry-definition"
 """Where graphql-core's fields keep Strawberry's."""
 
@@ -97,6 +98,7 @@ class _Compiler:
         self._depth = 1
         self._count = 0
         self._owns: list[Own] = []
+        self._listed = False
 
     def root(self, kind: GraphQLOutputType, details: Details) -> Written:
         entry = self._function(kind, details)
@@ -134,7 +136,8 @@ class _Compiler:
         yield
         self._depth -= 1
 
-    def _value(self, kind: GraphQLOutputType, expression: str, details: Details) -> str:
+    def _value(self, kind: GraphQLOutputType, expression: str, details: Details, *, often: bool = False) -> str:
+        """``often``: many rows of a list may hold the same one."""
         held, text = self._fresh("value"), self._fresh("text")
         self._line(f"{held} = {expression}")
         inner, may_lack = (kind.of_type, False) if isinstance(kind, GraphQLNonNull) else (kind, True)
@@ -144,8 +147,22 @@ class _Compiler:
         with self._under(f"if {held} is None:"):
             self._line(f"{text} = 'null'" if may_lack else "raise Unlike")
         with self._under("else:"):
-            self._present(inner, held, text, details)
+            if often and isinstance(inner, COMPOSITE):
+                self._once(inner, held, text, details)
+            else:
+                self._present(inner, held, text, details)
         return text
+
+    def _once(self, kind: GraphQLOutputType, held: str, text: str, details: Details) -> None:
+        """What rows have in common is written once, by its identity, which is its own alone while it is held."""
+        texts, those = self._first("once", "{}"), self._first("those", "[]")
+        place, owns = len(self._lines), len(self._owns)
+        self._line(f"{text} = {texts}.get(id({held}))")
+        with self._under(f"if {text} is None:"):
+            self._present(kind, held, text, details)
+            self._line(f"{texts}[id({held})] = {text}; {those}.append({held})")
+        if len(self._owns) > owns:  # a resolver is asked for each
+            self._lines[place] = " " * self._depth + f"{text} = None"
 
     def _present(self, kind: Any, held: str, text: str, details: Details) -> None:  # noqa: ANN401 - a nullable output type
         if isinstance(kind, GraphQLList):
@@ -166,18 +183,20 @@ class _Compiler:
         self._line(f"if {held}.__class__ is not {last}: {name} = {named}({held}); {last} = {held}.__class__")
         return name
 
-    def _first(self, stem: str) -> str:
+    def _first(self, stem: str, begins: str = "Unlike") -> str:
         """A variable that lives as long as the function."""
         name = self._fresh(stem)
-        self._heads.append(f" {name} = Unlike")
+        self._heads.append(f" {name} = {begins}")
         return name
 
     def _list(self, kind: GraphQLList[Any], held: str, text: str, details: Details) -> None:
         texts, item = self._fresh("texts"), self._fresh("item")
         self._line(f"if {held}.__class__ is not list and {held}.__class__ is not tuple: raise Unlike")
         self._line(f"{texts} = []")
+        outer, self._listed = self._listed, True
         with self._under(f"for {item} in {held}:"):
             self._line(f"{texts}.append({self._value(kind.of_type, item, details)})")
+        self._listed = outer
         self._line(f"{text} = '[' + ','.join({texts}) + ']'")
 
     def _abstract(self, kind: GraphQLUnionType | GraphQLInterfaceType, held: str, text: str, details: Details) -> None:
@@ -210,7 +229,7 @@ class _Compiler:
             raise Unsupported(name)
         shown = definition.extensions[STRAWBERRY]
         if shown.is_basic_field:
-            return self._value(definition.type, f"{held}.{shown.python_name}", details)
+            return self._value(definition.type, f"{held}.{shown.python_name}", details, often=self._listed)
         self._owns.append(Own(kind, definition, details))
         asked = self._asked(definition, shown, held)
         if not shown.is_async:

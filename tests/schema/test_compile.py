@@ -68,6 +68,30 @@ def test_what_is_not_as_its_type_says_is_left_to_graphql_core(
     assert [record.name for record in caplog.records] == ["gateway.schema.compile_run"]
 
 
+@pytest.mark.parametrize("asked", ["size", "size called", "size late { name }", "twin { name }"])
+def test_what_rows_have_in_common_is_written_for_each(asked: str) -> None:
+    """Rows that hold the same thing, another one, or none: with resolvers within it and without."""
+    common = Thing(name="common", after=Thing(name="late"), twin=Thing(name="within"))
+    parts = [Thing(twin=held) for held in (common, Thing(name="alone"), common, None)]
+    held, answer = answers(f"{{ thing {{ parts {{ twin {{ name {asked} }} }} }} }}", Thing(parts=parts))
+    assert (answer.count('"common"'), answer.count('"alone"')) == ((4, 2) if "called" in asked else (2, 1))
+    assert held.given_up == 0
+
+
+class Maker(Thing):
+    """Has another twin each time."""
+
+    def __getattribute__(self, name: str) -> object:
+        """What a thing has, but for that."""
+        return Thing(name=f"of {self.size}") if name == "twin" else super().__getattribute__(name)
+
+
+def test_things_that_rows_make_anew_are_not_taken_for_each_other() -> None:
+    """An identity is a thing's own only while it is held: what is made anew may come to lie where another lay."""
+    _, answer = answers("{ thing { parts { twin { name } } } }", Thing(parts=[Maker(size=size) for size in range(9)]))
+    assert [f'"of {size}"' in answer for size in range(9)] == [True] * 9
+
+
 @pytest.mark.parametrize("name", ["guarded", "barred"])
 def test_a_refusal_is_no_fault(name: str, caplog: pytest.LogCaptureFixture) -> None:
     """The guard of a value and of a resolver: its refusal comes with its place, and nothing is logged of it: the next client may be let in."""

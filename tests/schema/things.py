@@ -64,6 +64,8 @@ class Thing:
     ratio: float = 0.5
     items: list[str] = strawberry.field(default_factory=lambda: ["x", "y"])
     other: Annotated["Thing | Lone", strawberry.union("Either")] | None = None
+    twin: "Thing | None" = None
+    parts: list["Thing"] = strawberry.field(default_factory=list)
     after: strawberry.Private["Thing | Exception | None"] = None
     late: "Thing | None" = strawberry.field(resolver=_late)
     sized: int = strawberry.field(resolver=_sized)
