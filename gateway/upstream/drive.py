@@ -11,6 +11,7 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 R = TypeVar("R")
 
+OVERDUE = "The request's deadline passed before the source had answered."
 GRACE = 0.02
 """Seconds past the deadline in which whoever waits until then can say what it waited for: a turn, or an answer."""
 
@@ -20,9 +21,9 @@ async def drive(
     answer: Callable[[Q], Coroutine[None, None, A]],
     errand: Errand,
 ) -> R:
-    """What the generator returns. Each question is answered in a task of its own and sent as soon as it is there.
+    """What the generator returns. Questions are answered in tasks of their own, and sent as soon as the answer is there.
 
-    A SourceError is sent as the answer. What is still open at the errand's deadline is answered with SourceTimeout.
+    One that is alone needs no task. A SourceError is sent as the answer. What is still open at the errand's deadline is answered with SourceTimeout.
     Whatever happens, no task is left behind.
     """
     open_questions: dict[asyncio.Future[A], Q] = {}
@@ -30,6 +31,8 @@ async def drive(
     try:
         asks = next(steps)
         while True:
+            while len(asks) == 1 and not open_questions:
+                asks = steps.send((asks[0], await _alone(answer(asks[0]), errand)))
             open_questions |= {asyncio.ensure_future(answer(ask)): ask for ask in asks}
             done, _ = await asyncio.wait(
                 open_questions, timeout=errand.remaining() + GRACE, return_when=asyncio.FIRST_COMPLETED
@@ -50,9 +53,19 @@ async def drive(
         await asyncio.gather(*left, return_exceptions=True)
 
 
+async def _alone(answering: Coroutine[None, None, A], errand: Errand) -> A | SourceError:
+    try:
+        async with asyncio.timeout(errand.remaining() + GRACE):
+            return await answering
+    except SourceError as error:
+        return error
+    except TimeoutError:
+        return SourceTimeout(OVERDUE)
+
+
 def _outcome(task: asyncio.Future[Any]) -> Any:  # noqa: ANN401 - an answer, whatever was asked
     if not task.done():
-        return SourceTimeout("The request's deadline passed before the source had answered.")
+        return SourceTimeout(OVERDUE)
     error = task.exception()
     if error is None:
         return task.result()

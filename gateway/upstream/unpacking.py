@@ -32,7 +32,8 @@ class Unpacker:
             raise SourceBadAnswer(_BROKEN)
         self._deflates = encoding == "deflate"
         self._packed = encoding not in {"", "identity"}
-        self._inner = zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip or zlib, as it says itself
+        if self._packed:
+            self._inner = zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip or zlib, as it says itself
         self._came = 0
         self._went = 0
 
