@@ -5,8 +5,10 @@ import logging
 import re
 import sys
 from datetime import UTC, datetime
-from typing import TextIO
+from functools import lru_cache
+from typing import Any, TextIO
 
+import msgspec
 from structlog.contextvars import get_contextvars
 
 EXTRAS = ("method", "status", "ms")
@@ -24,6 +26,7 @@ def write_json_lines(stream: TextIO | None = None) -> logging.Handler:
     handler.setFormatter(JsonLines())
     logging.getLogger().addHandler(handler)
     logging.getLogger("gateway").setLevel(logging.INFO)
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # no line says these: not looked for
     return handler
 
 
@@ -37,12 +40,31 @@ class JsonLines(logging.Formatter):
             "event": _without_numbers(record.getMessage()),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z"),
+            "timestamp": _timestamp(record.created),
         }
         line |= {name: record.__dict__[name] for name in EXTRAS if name in record.__dict__}
         if record.exc_info:
             line["exception"] = _without_numbers(self.formatException(record.exc_info))
+        return _encoded(line)
+
+
+@lru_cache(1)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _timestamp(created: float) -> str:
+    """The time in UTC; lines of one second share all but the microseconds."""
+    return f"{_second(int(created))}.{int(created % 1 * 1_000_000):06d}Z"
+
+
+def _encoded(line: dict[str, Any]) -> str:
+    """JSON in ASCII: a terminal could take other characters for its own. Nearly all lines are without them."""
+    try:
+        text = msgspec.json.encode(line, enc_hook=repr)
+    except UnicodeEncodeError:
         return _JSON.encode(line)
+    return text.decode() if text.isascii() else _JSON.encode(line)
 
 
 def _without_numbers(text: str) -> str:

@@ -65,7 +65,15 @@ class Requests:
         self._tell(Answered(kind, outcome, seconds))
         if kind in ("GRAPHQL", "SOCKET"):
             method = scope.get("method", "WEBSOCKET")
-            logger.info("request", extra={"method": method, "status": outcome, "ms": round(1000 * seconds, 3)})
+            log_request(method=method, status=outcome, ms=round(1000 * seconds, 3))
+
+
+def log_request(**told: str | float) -> None:
+    """One line for a request; ``logger.info`` would look for who called it, at half the line's cost."""
+    if logger.isEnabledFor(logging.INFO):
+        record = logging.LogRecord(logger.name, logging.INFO, "", 0, "request", None, None)
+        record.__dict__.update(told)
+        logger.handle(record)
 
 
 def bound_headers() -> dict[str, str]:

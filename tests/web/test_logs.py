@@ -145,6 +145,24 @@ def test_everything_is_written_alike(lines: Lines) -> None:
     assert third["exception"].endswith("invalid literal for int() with base 10: '<number>x'")
 
 
+@pytest.mark.parametrize("text", ["café \u009b2J", "\ud800", "a\nb\x1b[2J"])
+def test_a_line_is_plain_text(lines: Lines, text: str) -> None:
+    """What a terminal could take for its own is escaped, and what is no character at all takes no line away."""
+    logging.getLogger("gateway.upstream").info("%s", text)
+    written = lines.stream.getvalue()
+    assert lines.last["event"] == text
+    assert (written.isascii(), written.strip().isprintable()) == (True, True)
+
+
+def test_a_line_says_when(lines: Lines) -> None:
+    """In UTC, to the microsecond."""
+    record = logging.LogRecord("gateway", logging.INFO, "", 0, "then", None, None)
+    for record.created in (1_795_281_723.015625, 1_795_281_723.75, 1_795_281_724.0):
+        logging.getLogger("gateway").handle(record)
+    told = [line["timestamp"] for line in lines.all]
+    assert told == [f"2026-11-21T17:22:0{time}Z" for time in ("3.015625", "3.750000", "4.000000")]
+
+
 async def test_who_leaves_is_told_of(gateway: OpenGateway, lines: Lines) -> None:
     """A request without an answer was abandoned."""
     opened: Gateway = await gateway()
