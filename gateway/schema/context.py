@@ -61,7 +61,7 @@ class Context:
     ``takes_parts``: the client accepts an answer in parts. ``as_text``: the answer's data is only to be encoded, so its
     parts may be JSON text already (``msgspec.Raw``). ``after`` is the cursor that a client resumes a stream with, beside
     what its document says; ``cursor`` is that of the answer which a stream has just come to. ``operation`` is what of
-    the document runs, once that is known. ``resolved``: what the root's fields gave already, by their names in the answer;
+    the document runs, once that is known; ``alone``: it has one root field, beside which none asks. ``resolved``: what the root's fields gave already, by their names in the answer;
     a failure is an exception, and what is written is ``msgspec.Raw``.
     """
 
@@ -83,6 +83,7 @@ class Context:
         self.begun = begun
         self.cursor: str | None = None
         self.operation: OperationDefinitionNode | None = None
+        self.alone = False
         self.resolved: Mapping[str, Any] | None = None
         self.renew()
 

@@ -47,7 +47,7 @@ async def look_up(
     places = sorted(
         (source_named(name, context) for name in names), key=lambda place: (place.provider.value, place.name)
     )
-    loads = [context.loaders.at(place.name, errand).load_many(list(e164s)) for place in places]
+    loads = [context.loaders.load(place.name, e164s, errand, alone=context.alone) for place in places]
     told_by_place = [await loads[0]] if len(loads) == 1 else await asyncio.gather(*loads)
     return [
         _answer(e164, [(place, told_here[index]) for place, told_here in zip(places, told_by_place, strict=True)])

@@ -74,8 +74,8 @@ class Quick:
         asked = await self._asked(operation, (query, given, name), context)
         if asked is None:
             return None
-        context.operation = asked.plan.operation
         plan, executor = asked.plan, asked.plan.executor(context, asked.values)
+        context.operation, context.alone = plan.operation, len(plan.roots) == 1
         told = await _together(
             {key: self._answer(operation, root, asked.arguments[key], executor) for key, root in plan.roots.items()}
         )

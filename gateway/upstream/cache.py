@@ -69,8 +69,8 @@ class Cache:
 
         Only what is found counts as read: the rest is looked for by ``fetch``.
         """
-        if not keys:
-            return []
+        if not keys or errand.asks_anew:
+            return [None] * len(keys)
         mark = await self.mark(scope_of_key(keys[0]))
         held = [await self._held(key, mark) for key in keys]
         found = [entry.value if entry is not None and _takes(errand, entry.value, ttl) else None for entry in held]
@@ -107,7 +107,7 @@ class Cache:
             SourceError: whatever ``load`` raised, to everyone who waits for it and is not helped by an old copy.
         """
         mark = await self.mark(scope_of_key(key))
-        entry = await self._fresh(key, mark, ttl, errand)
+        entry = None if errand.asks_anew else await self._fresh(key, mark, ttl, errand)
         self._tell(CacheRead(source_of_key(key), "MISS" if entry is None else "HIT"))
         if entry is not None:
             if not entry.refreshed:

@@ -93,7 +93,11 @@ def _some(rows: Sequence[Number], least: int) -> Sequence[Number]:
 
 
 class BoundedMemory(BaseCache):  # type: ignore[misc]  # aiocache ships no types
-    """An aiocache backend in this process that forgets what was longest unused once it holds too many bytes."""
+    """An aiocache backend in this process that forgets what was longest unused once it holds too many bytes.
+
+    ``get``, ``set`` and ``delete`` are aiocache's themselves, not what it wraps: its wrapper reads the environment and goes
+    through plugins at each call, at 6 µs where the work takes 0.2.
+    """
 
     def __init__(self, limit: int = MEMORY_BYTES) -> None:
         super().__init__(serializer=NullSerializer(), timeout=None)
@@ -102,21 +106,15 @@ class BoundedMemory(BaseCache):  # type: ignore[misc]  # aiocache ships no types
         self._groups: defaultdict[str, set[str]] = defaultdict(set)
         self.size = 0
 
-    async def get(self, key: str, **options: Any) -> Entry | None:  # noqa: ANN401 - the signature is aiocache's
-        """The entry; aiocache's own way, through time limits and plugins that there are not, takes five times as long."""
-        return await self._get(key, **options)
-
-    async def set(self, key: str, value: Entry, **options: Any) -> bool:  # noqa: ANN401 - the signature is aiocache's
-        """Keep the entry, in the same short way."""
-        return await self._set(key, value, **options)
-
-    async def _get(self, key: str, **options: Any) -> Entry | None:  # noqa: ANN401, ARG002 - the signature is aiocache's
+    async def get(self, key: str, **options: Any) -> Entry | None:  # noqa: ANN401, ARG002 - the signature is aiocache's
+        """The entry under a key."""
         entry = self._entries.get(key)
         if entry is not None:
             self._entries.move_to_end(key)
         return entry
 
-    async def _set(self, key: str, value: Entry, **options: Any) -> bool:  # noqa: ANN401, ARG002 - the signature is aiocache's
+    async def set(self, key: str, value: Entry, **options: Any) -> bool:  # noqa: ANN401, ARG002 - the signature is aiocache's
+        """Put an entry there, unless it is larger than everything together may be."""
         self._drop(key)
         if value.size > self._limit:
             return False  # it would drive everything else out, and then itself
@@ -125,7 +123,8 @@ class BoundedMemory(BaseCache):  # type: ignore[misc]  # aiocache ships no types
         self._grow(value.size)
         return True
 
-    async def _delete(self, key: str, **options: Any) -> int:  # noqa: ANN401, ARG002 - the signature is aiocache's
+    async def delete(self, key: str, **options: Any) -> int:  # noqa: ANN401, ARG002 - the signature is aiocache's
+        """Forget a key; how many there were."""
         return self._drop(key)
 
     def made(self, key: str, origin: object, name: str, make: Callable[[], T]) -> T:

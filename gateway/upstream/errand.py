@@ -11,6 +11,7 @@ from gateway.upstream.clock import Clock
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 NEVER = datetime.min.replace(tzinfo=UTC)
+AT_ONCE = timedelta(0)
 LONGEST = timedelta(days=1)
 """What an answer is made of is looked at again after that."""
 
@@ -30,8 +31,9 @@ class Errand:
     """One field's work. ``max_staleness`` bounds the age of every copy it may be given; None leaves it to the sources.
 
     ``calls`` counts upstream calls by source: only those this errand itself set off. ``client`` is whose errand it is:
-    clients have their turns in rotation. ``until``: how long what it was given counts as fresh, FOREVER when it was
-    given nothing that ages, NEVER when it was given something old, or lacks something.
+    clients have their turns in rotation. ``asks_anew``: no copy will do, so nobody looks for one. ``until``: how long what
+    it was given counts as fresh, FOREVER when it was given nothing that ages, NEVER when it was given something old, or
+    lacks something.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Errand:
         self._deadline = deadline
         self._waits: list[Callable[[], SourceError]] = []
         self.max_staleness = max_staleness
+        self.asks_anew = max_staleness is not None and max_staleness <= AT_ONCE
         self.client = client
         self.priority = priority
         self.calls: Counter[str] = Counter()

@@ -7,7 +7,7 @@ from strawberry.dataloader import DataLoader
 
 from gateway.numbers.e164 import E164
 from gateway.upstream.errand import Errand
-from gateway.upstream.lookups import Lookups, Outcome
+from gateway.upstream.lookups import Lookups, Outcome, Outcomes
 
 Load = DataLoader[E164, Outcome]
 
@@ -18,6 +18,18 @@ class Loaders:
     def __init__(self, lookups: Lookups) -> None:
         self._lookups = lookups
         self._loaders: dict[tuple[str, timedelta | None], Load] = {}
+        self._told: dict[tuple[str, timedelta | None], Outcomes] = {}
+
+    async def load(self, source: str, e164s: Sequence[E164], errand: Errand, *, alone: bool) -> list[Outcome]:
+        """What one source says of each. ``alone``: no other field can ask at the same time, so nobody waits for others.
+
+        A data loader costs 20 µs a request, and futures and a task for what is then one call anyway.
+        """
+        if not alone:
+            return await self.at(source, errand).load_many(e164s)
+        told = await self._lookups.at(source, list(dict.fromkeys(e164s)), errand)
+        self._told[source, errand.max_staleness] = told
+        return [told[e164] for e164 in e164s]
 
     def at(self, source: str, errand: Errand) -> Load:
         """The loader for one source; the first errand to ask is the one its calls are counted on."""
@@ -25,6 +37,7 @@ class Loaders:
         loader = self._loaders.get(key)
         if loader is None:
             loader = self._loaders[key] = self._make(source, errand)
+            loader.prime_many(self._told.get(key, {}))
         return loader
 
     def _make(self, source: str, errand: Errand) -> Load:

@@ -101,6 +101,8 @@ class Lookups:
         return {e164: _completed(outcome, held.get(e164)) for e164, outcome in outcomes.items()}
 
     async def _at_hand(self, caller: Caller, wanted: Sequence[E164], errand: Errand) -> Outcomes:
+        if errand.asks_anew:
+            return {}
         ttl = _believed(caller)
         whole = await self._inventory.kept(caller.source.name, ttl, errand)
         if whole is not None and not whole.awaiting:

@@ -45,6 +45,20 @@ async def test_a_failure_is_a_value(sandbox: Simulators, rooms: OpenRooms) -> No
     assert ([type(outcome) for outcome in told], len(sandbox.calls())) == ([Failed] * 3, 1)
 
 
+async def test_who_asks_alone_needs_no_loader(sandbox: Simulators, rooms: OpenRooms) -> None:
+    """One call for all numbers, each told in its place; whoever asks for them later in the request is told the same."""
+    loaders = Loaders((await rooms()).lookups)
+    one, two = held(sandbox.world, sandbox.sources["market"])[:2]
+    told = await loaders.load("market", (one, two, one), errand(), alone=True)
+    later = await loaders.at("market", errand()).load_many((two, one))
+    assert [outcome.number.e164 for outcome in told if isinstance(outcome, Looked) and outcome.number] == [
+        one,
+        two,
+        one,
+    ]
+    assert (later[0] is told[1], later[1] is told[0], len(sandbox.calls())) == (True, True, 1)
+
+
 ALIKE = """query Ask($one: E164!, $many: [E164!]!) {
   a: phoneNumber(e164: $one) { ...found }
   b: phoneNumber(e164: "+4930000001") { ...found }
