@@ -58,6 +58,7 @@ class Cache:
         self._tell = tell
         self._forgotten: Counter[str] = Counter()
         self._read: Counter[str] = Counter()
+        self._changes = 0
 
     async def peek(self, key: str, ttl: float, errand: Errand) -> Any | None:  # noqa: ANN401 - what was put there
         """What is kept under the key, if it is fresh enough for the errand; ``ttl`` in seconds."""
@@ -152,6 +153,11 @@ class Cache:
         generation = None if self._shared is None else await self._shared.generation(scope)
         return Mark(self._forgotten[scope], generation)
 
+    @property
+    def change(self) -> int | None:
+        """Counts what was put there and forgotten of all scopes; None where other processes may forget."""
+        return None if self._shared is not None else self._changes
+
     def version(self, scope: str) -> int | None:
         """Counts what was put there and forgotten of a scope; None where other processes may forget."""
         return None if self._shared is not None else self._forgotten[scope] + self._read[scope]
@@ -163,6 +169,7 @@ class Cache:
         """
         scope = scope_of(source)
         self._forgotten[scope] += 1
+        self._changes += 1
         self._store.forget(scope, but="" if e164 is None else NUMBER)
         if e164 is not None:
             await self._store.delete(number_key(source, e164))
@@ -228,6 +235,7 @@ class Cache:
     async def _put(self, key: str, mark: Mark, value: Kept) -> Entry:
         entry = Entry(key, value, mark.generation)
         self._read[scope_of_key(key)] += 1
+        self._changes += 1
         if self._forgotten[scope_of_key(key)] == mark.forgotten:
             await self._store.set(key, entry)
         return entry

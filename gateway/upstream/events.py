@@ -121,10 +121,18 @@ class Events:
         """Forget events and changes that are older, now and every hour, until cancelled."""
         await self._store.forget_regularly(self._clock, days)
 
-    async def revision(self, name: str) -> int:
-        """Counts what was written of a source; 0 for one that tells nothing."""
-        if name in self._receivers:
+    @property
+    def change(self) -> int | None:
+        """Another one whenever anything was written of any source; None while the store may have news (``settle``)."""
+        return self._revision if not self._receivers or self._is_fresh() else None
+
+    async def settle(self) -> None:
+        """Look whether the store has news."""
+        if self._receivers:
             await self._sync()
+
+    def revision(self, name: str) -> int:
+        """Counts what was written of a source; 0 for one that tells nothing."""
         return self._revisions.get(name, 0)
 
     async def doubts(self, name: str) -> bool:

@@ -209,6 +209,11 @@ class Inventory:
         order = f"{search.order.field.value}:{search.order.descending}"
         return replace(held, rows=self._cache.made(key, held.rows, order, lambda: in_order(held.rows, search)))
 
+    @property
+    def change(self) -> int | None:
+        """Another one whenever anything was kept or forgotten of any source; None where other processes may forget."""
+        return self._cache.change
+
     def version(self, name: str) -> int | None:
         """Counts what was kept and forgotten of a source; None where other processes may forget."""
         return self._cache.version(scope_of(self._callers[name].source))

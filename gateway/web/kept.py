@@ -29,8 +29,11 @@ HEADERS = {"cache-control": "private, no-cache"}
 SERVED = "gateway.kept"
 """What a request's scope bears once it was answered with a kept answer."""
 
-Stamp: TypeAlias = tuple[tuple[int, int, str], ...]
-"""Of every source that the asker sees: what was read and forgotten, what events told, and its state."""
+Versions: TypeAlias = tuple[tuple[int | None, int], ...]
+"""Of every source that the asker sees: what was read and forgotten, and what events told."""
+
+Stamp: TypeAlias = tuple[Versions, tuple[str, ...]]
+"""The versions of every source that the asker sees, and their states."""
 
 
 class Asking(NamedTuple):
@@ -68,6 +71,14 @@ def names(header: str, etag: str) -> bool:
     return any(one.strip().removeprefix("W/") in (etag, "*") for one in header.split(","))
 
 
+class _Seen(NamedTuple):
+    """The versions of an asker's sources at a moment."""
+
+    asker: Asker
+    moment: tuple[int, int]
+    versions: Versions
+
+
 class KeptAnswers:
     """The kept answers of one process, of ``most`` bytes with their requests; the least recently used go first."""
 
@@ -75,26 +86,26 @@ class KeptAnswers:
         self._rooms = rooms
         self._most = most
         self._kept: OrderedDict[Asking, Kept] = OrderedDict()
+        self._seen: dict[str, _Seen] = {}
         self.held = 0
 
     async def stamp(self, asker: Asker) -> Stamp | None:
         """How things stand for whoever asks; None where others may change them unseen."""
-        rooms = self._rooms
-        stamps = []
-        for name in asker.sources:
-            version = rooms.inventory.version(name)
-            if version is None:
-                return None
-            stamps.append((version, await rooms.events.revision(name), rooms.callers[name].state))
-        return tuple(stamps)
+        await self._rooms.events.settle()
+        return self._stamp(asker)
 
     async def find(self, asking: Asking) -> Kept | None:
         """The answer, where it still holds."""
         if asking not in self._kept:
             return None
-        stamp = await self.stamp(asking.asker)
+        await self._rooms.events.settle()
+        return self.at_once(asking)
+
+    def at_once(self, asking: Asking) -> Kept | None:
+        """The same without waiting; None also where that cannot be said yet."""
         kept = self._kept.get(asking)
-        if kept is None:  # it was forgotten meanwhile
+        stamp = None if kept is None else self._stamp(asking.asker)
+        if kept is None or stamp is None:
             return None
         if kept.until <= self._rooms.clock.now() or kept.stamp != stamp:
             self._drop(asking)
@@ -121,6 +132,17 @@ class KeptAnswers:
         while self.held > self._most:
             self._drop(next(iter(self._kept)))
         return kept
+
+    def _stamp(self, asker: Asker) -> Stamp | None:
+        rooms = self._rooms
+        read, told = rooms.inventory.change, rooms.events.change
+        if read is None or told is None:
+            return None
+        seen = self._seen.get(asker.name)
+        if seen is None or seen.asker is not asker or seen.moment != (read, told):  # else nothing happened anywhere
+            versions = tuple([(rooms.inventory.version(name), rooms.events.revision(name)) for name in asker.sources])
+            seen = self._seen[asker.name] = _Seen(asker, (read, told), versions)
+        return seen.versions, tuple([rooms.callers[name].state for name in asker.sources])
 
     def _drop(self, asking: Asking) -> None:
         kept = self._kept.pop(asking, None)
