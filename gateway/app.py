@@ -3,7 +3,7 @@
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -54,8 +54,9 @@ from gateway.web.limits import Front, cors
 from gateway.web.metrics import Metrics
 from gateway.web.pages import GRAPHIQL, asset_routes
 from gateway.web.requests import Requests
+from gateway.web.shortcut import Shortcut
 from gateway.web.sockets import SocketEndpoint
-from gateway.web.tracing import Tracing, open_tracing
+from gateway.web.tracing import Tracing, Untraced, open_tracing
 from gateway.web.trusted import read_manifests
 from gateway.web.webhooks import webhook_route
 
@@ -83,6 +84,7 @@ async def open_rooms(
     inventory = Inventory(callers, cache, clock, events, tell)
     rooms = Rooms(
         callers=callers,
+        cache=cache,
         inventory=inventory,
         lookups=Lookups(callers, inventory, cache, clock, events),
         events=events,
@@ -119,16 +121,16 @@ def create_app(settings: Settings, clock: Clock | None = None, tracing: Tracing 
     door, clock = Door(settings, tokens), clock or SystemClock()
     admission, metrics, tracing = Admission(settings.limits, clock), Metrics(), tracing or _tracing(settings)
     tell, ending = tracing.beside(metrics.tell), asyncio.Event()
-    trust = settings.server.trusted_documents
-    trusted = {} if trust == "off" else read_manifests(settings.server.trusted_manifests)
+    open_library = _library(settings)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with tracing, open_rooms(settings, clock, cursor_key, plain, tell) as rooms, _fresh(tokens, clock):
-            library = Library(rooms.documents, trusted, settings.limits.document_bytes, only=trust == "only")
+            app.state.rooms, library = rooms, open_library(rooms.documents)
             execution, kept = Execution(schema, rooms, tracing), KeptAnswers(rooms, settings.state.answer_bytes)
-            graphql = GraphQLEndpoint(execution, door, library, admission, kept, settings, ending)
-            app.state.rooms, app.state.graphql = rooms, graphql
+            graphql = app.state.graphql = GraphQLEndpoint(execution, door, library, admission, kept, settings, ending)
+            if isinstance(tracing, Untraced):  # a span is made on the long way
+                app.state.shortcut = Shortcut(settings.server, door, admission, kept, tell, clock, ending).answer
             app.router.routes[:0] = [
                 Route("/graphql", graphql),
                 WebSocketRoute("/graphql", SocketEndpoint(execution, door, library, admission, settings, ending)),
@@ -161,6 +163,13 @@ async def _beside(rooms: Rooms, settings: Settings) -> AsyncIterator[None]:
     yield
     beside.cancel()
     await asyncio.gather(beside, return_exceptions=True)
+
+
+def _library(settings: Settings) -> Callable[[Documents], Library]:
+    """Makes the library, once there is a place to register documents; the manifests are read now."""
+    trust = settings.server.trusted_documents
+    trusted = {} if trust == "off" else read_manifests(settings.server.trusted_manifests)
+    return lambda documents: Library(documents, trusted, settings.limits.document_bytes, only=trust == "only")
 
 
 def _tracing(settings: Settings) -> Tracing:

@@ -137,7 +137,7 @@ def _server(app: ASGIApp, limits: LimitSettings | None = None, drain: float = 0.
     return _Server(
         uvicorn.Config(
             app,
-            http=partial(BoundedProtocol, **bounds),  # type: ignore[arg-type]  # called like the class that uvicorn wants
+            http=partial(BoundedProtocol, state=state, **bounds),  # type: ignore[arg-type]  # called like the class that uvicorn wants
             ws=partial(BoundedSocket, **bounds),  # type: ignore[arg-type]  # likewise
             ws_max_size=limits.body_bytes,
             log_config=None,  # its lines are written as all others are

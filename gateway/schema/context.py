@@ -11,6 +11,7 @@ from gateway.numbers.cursor import Signer
 from gateway.schema.authority import Asker
 from gateway.schema.shared_answers import SharedAnswers
 from gateway.sections import LimitSettings
+from gateway.upstream.cache import Cache
 from gateway.upstream.changes import Hub
 from gateway.upstream.clock import Clock
 from gateway.upstream.documents import Documents
@@ -30,6 +31,7 @@ class Rooms:
         self,
         *,
         callers: Mapping[str, Caller],
+        cache: Cache,
         inventory: Inventory,
         lookups: Lookups,
         events: Events,
@@ -42,6 +44,7 @@ class Rooms:
         sdl: str = "",
     ) -> None:
         self.callers = callers
+        self.cache = cache
         self.inventory = inventory
         self.lookups = lookups
         self.events = events

@@ -158,9 +158,9 @@ class Cache:
         """Counts what was put there and forgotten of all scopes; None where other processes may forget."""
         return None if self._shared is not None else self._changes
 
-    def version(self, scope: str) -> int | None:
-        """Counts what was put there and forgotten of a scope; None where other processes may forget."""
-        return None if self._shared is not None else self._forgotten[scope] + self._read[scope]
+    def version(self, scope: str) -> int:
+        """Counts what was put there and forgotten of a scope."""
+        return self._forgotten[scope] + self._read[scope]
 
     async def forget(self, source: Source, e164: E164 | None = None) -> None:
         """Forget all that was heard of a source, or of one number there: lists go, for they may hold it.

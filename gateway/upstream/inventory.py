@@ -24,7 +24,7 @@ from gateway.upstream.clock import Clock
 from gateway.upstream.drive import drive
 from gateway.upstream.errand import Errand
 from gateway.upstream.events import Events
-from gateway.upstream.keys import key_of, scope_of, whole_key
+from gateway.upstream.keys import key_of, whole_key
 from gateway.upstream.policy import Caller
 from gateway.upstream.sizes import BlockSize
 from gateway.upstream.snapshots import as_listing, awaiting, marked
@@ -208,15 +208,6 @@ class Inventory:
             return held
         order = f"{search.order.field.value}:{search.order.descending}"
         return replace(held, rows=self._cache.made(key, held.rows, order, lambda: in_order(held.rows, search)))
-
-    @property
-    def change(self) -> int | None:
-        """Another one whenever anything was kept or forgotten of any source; None where other processes may forget."""
-        return self._cache.change
-
-    def version(self, name: str) -> int | None:
-        """Counts what was kept and forgotten of a source; None where other processes may forget."""
-        return self._cache.version(scope_of(self._callers[name].source))
 
     async def kept(self, name: str, ttl: float, errand: Errand) -> Snapshot | None:
         """Everything a source holds, if it is at hand and was heard within ``ttl`` seconds; asks nobody."""

@@ -1,7 +1,7 @@
 """What goes back: GraphQL results and refusals as JSON, each error with its code and each answer with its status."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -17,6 +17,23 @@ from gateway.web.negotiation import JSON, RESPONSE
 from gateway.web.requests import bound_headers
 
 NOT_STORED = {"cache-control": "no-store", "x-content-type-options": "nosniff", "vary": "accept, authorization"}
+
+SAFE_HEADERS = (
+    (b"content-security-policy", b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
+"""Of every answer that does not say otherwise: it loads nothing, is framed nowhere, and is what it says it is."""
+
+Head: TypeAlias = Iterable[tuple[bytes, bytes]]
+
+
+def with_safe(head: Head) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer, with those of every answer."""
+    given = list(head)
+    names = {name for name, _ in given}
+    return [*given, *(pair for pair in SAFE_HEADERS if pair[0] not in names)]
 
 
 class Answer(Response):

@@ -103,7 +103,7 @@ def _from_url(request: Request) -> dict[str, Any]:
 
 
 def _check_content_type(request: Request) -> None:
-    if not _is_json(request.headers.get("content-type", "")):
+    if not is_json(request.headers.get("content-type", "")):
         msg = "Send the body as content-type: application/json, in UTF-8."
         raise HttpRefused(415, "BAD_USER_INPUT", msg)
     if request.headers.get("content-encoding", "identity").lower() != "identity":
@@ -112,7 +112,8 @@ def _check_content_type(request: Request) -> None:
 
 
 @lru_cache(256)
-def _is_json(content_type: str) -> bool:
+def is_json(content_type: str) -> bool:
+    """Whether that names JSON in UTF-8."""
     kind, *parameters = (part.strip() for part in content_type.lower().split(";"))
     charsets = [part.partition("=")[2].strip('" ') for part in parameters if part.startswith("charset")]
     return kind == "application/json" and all(charset in ("utf-8", "utf8") for charset in charsets)

@@ -18,7 +18,16 @@ from gateway.web.exchange import Asked, HttpRefused, asked_in, content_of, read_
 from gateway.web.execution import Execution, NeedsStream, Operation, Stream, Told
 from gateway.web.kept import SERVED, Asking, KeptAnswers
 from gateway.web.limits import ASKER, ASKING
-from gateway.web.negotiation import EVENTS, JSON, RESPONSE, media_type, prefers_html, stream_type, takes_parts
+from gateway.web.negotiation import (
+    EVENTS,
+    JSON,
+    RESPONSE,
+    media_type,
+    prefers_html,
+    stream_type,
+    takes_parts,
+    unnamed_type,
+)
 from gateway.web.pages import PAGE
 from gateway.web.presence import ClientGone, while_present
 from gateway.web.requests import note_operation
@@ -58,6 +67,7 @@ class GraphQLEndpoint:
         self._admission = admission
         self._reservations = Reservations(execution, settings.limits.socket_operations)
         self._body_bytes = settings.limits.body_bytes
+        self._unnamed = unnamed_type(settings.server)
         self._draft = settings.server.status_codes == "draft"
         self._heartbeat = settings.server.heartbeat
         self._batch = settings.limits.batch
@@ -75,7 +85,7 @@ class GraphQLEndpoint:
         accept = ", ".join(request.headers.getlist("accept"))
         if _wants_page(request, accept) and self._door.admits(request.headers, INTROSPECTION):
             return PAGE.answer(request)
-        kind = media_type(accept or (RESPONSE if self._draft else JSON))
+        kind = media_type(accept or self._unnamed)
         if kind is None and stream_type(accept) is None:
             refused = HttpRefused(406, BadUserInput.code, f"Accept {RESPONSE} or {JSON}.")
             return refusal(refused, JSON)

@@ -19,6 +19,8 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.schema.authority import Asker
 from gateway.schema.context import Context, Rooms
+from gateway.upstream.keys import scope_of
+from gateway.web.answers import Head, with_safe
 
 LARGEST = 8
 """An answer may take so great a part of all that answers may take: one in eight."""
@@ -29,7 +31,7 @@ HEADERS = {"cache-control": "private, no-cache"}
 SERVED = "gateway.kept"
 """What a request's scope bears once it was answered with a kept answer."""
 
-Versions: TypeAlias = tuple[tuple[int | None, int], ...]
+Versions: TypeAlias = tuple[tuple[int, int], ...]
 """Of every source that the asker sees: what was read and forgotten, and what events told."""
 
 Stamp: TypeAlias = tuple[Versions, tuple[str, ...]]
@@ -46,11 +48,15 @@ class Asking(NamedTuple):
 
 
 class Kept(Struct, frozen=True):
-    """An answer, its strong ETag, its head, until when it holds, and the stamp it holds under."""
+    """An answer, its strong ETag, its head, until when it holds, and the stamp it holds under.
+
+    ``lines`` is the head with what every answer has, as HTTP/1.1 writes it.
+    """
 
     body: bytes
     etag: str
     head: list[tuple[bytes, bytes]]
+    lines: bytes
     until: datetime
     stamp: Stamp
 
@@ -69,6 +75,11 @@ class Kept(Struct, frozen=True):
 def names(header: str, etag: str) -> bool:
     """Whether an If-None-Match header names the ETag, weakly compared, or any."""
     return any(one.strip().removeprefix("W/") in (etag, "*") for one in header.split(","))
+
+
+def lines(head: Head) -> bytes:
+    """Headers as HTTP/1.1 writes them (RFC 9112, 5)."""
+    return b"".join([b"%s: %s\r\n" % pair for pair in head])
 
 
 class _Seen(NamedTuple):
@@ -127,7 +138,8 @@ class KeptAnswers:
         etag = f'"{hashlib.blake2b(body, digest_size=16, person=asking.kind[-16:].encode()).hexdigest()}"'
         response.headers.update({**HEADERS, "etag": etag})
         self._drop(asking)
-        kept = self._kept[asking] = Kept(body, etag, response.raw_headers, until, stamp)
+        head = response.raw_headers
+        kept = self._kept[asking] = Kept(body, etag, head, lines(with_safe(head)), until, stamp)
         self.held += size
         while self.held > self._most:
             self._drop(next(iter(self._kept)))
@@ -135,12 +147,13 @@ class KeptAnswers:
 
     def _stamp(self, asker: Asker) -> Stamp | None:
         rooms = self._rooms
-        read, told = rooms.inventory.change, rooms.events.change
+        read, told = rooms.cache.change, rooms.events.change
         if read is None or told is None:
             return None
         seen = self._seen.get(asker.name)
         if seen is None or seen.asker is not asker or seen.moment != (read, told):  # else nothing happened anywhere
-            versions = tuple([(rooms.inventory.version(name), rooms.events.revision(name)) for name in asker.sources])
+            scopes = [(name, scope_of(rooms.callers[name].source)) for name in asker.sources]
+            versions = tuple([(rooms.cache.version(scope), rooms.events.revision(name)) for name, scope in scopes])
             seen = self._seen[asker.name] = _Seen(asker, (read, told), versions)
         return seen.versions, tuple([rooms.callers[name].state for name in asker.sources])
 

@@ -11,10 +11,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.errors import BadUserInput, Forbidden, GatewayError, Overloaded, RateLimited, TryLater, Unauthenticated
+from gateway.schema.authority import Asker
 from gateway.sections import ServerSettings
 from gateway.settings import is_loopback
 from gateway.telemetry import Refused
-from gateway.web.answers import json_response, refused_answer, teller
+from gateway.web.answers import json_response, refused_answer, teller, with_safe
 from gateway.web.auth import Door
 from gateway.web.budget import Admission, Place
 from gateway.web.negotiation import JSON
@@ -30,13 +31,23 @@ ASKING = frozenset({"query", "documentId", "extensions"})
 PREFLIGHT = frozenset({"apollo-require-preflight", "x-apollo-operation-name", "x-graphql-client-name"})
 """Headers that a page of another site can send only after a preflight, as Apollo Server and Router know them."""
 
-SAFE_HEADERS = (
-    (b"content-security-policy", b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-content-type-options", b"nosniff"),
-)
-"""Of every answer that does not say otherwise: it loads nothing, is framed nowhere, and is what it says it is."""
+
+class Names:
+    """The names that this gateway answers to."""
+
+    def __init__(self, server: ServerSettings) -> None:
+        self._hosts = _hosts(server)
+
+    def check(self, host: str) -> None:
+        """Refuse others: a page whose name was made to point here would ask in its visitor's place.
+
+        Raises:
+            Misdirected: the Host header names another host.
+        """
+        name = (host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]).lower()
+        if self._hosts and name and name not in self._hosts:
+            msg = f"{name[:80]!r} is not a name of this gateway: add it to server.hosts, or ask it by one of its names."
+            raise Misdirected(msg)
 
 
 class Front:
@@ -44,7 +55,7 @@ class Front:
 
     def __init__(self, app: ASGIApp, server: ServerSettings, door: Door, admission: Admission) -> None:
         self._app = app
-        self._hosts = _hosts(server)
+        self._names = Names(server)
         self._origins = frozenset(server.cors_origins)
         self._door = door
         self._admission = admission
@@ -69,7 +80,7 @@ class Front:
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A WebSocket is for one of our names too; what it asks is admitted operation by operation."""
         try:
-            self.check_host(Headers(scope=scope))
+            self._names.check(Headers(scope=scope).get("host", ""))
         except Misdirected:
             teller(scope)(Refused(Misdirected.code))
             await send({"type": "websocket.close", "code": 1008})  # before it is accepted: a 403
@@ -78,28 +89,17 @@ class Front:
 
     def _enter(self, scope: Scope) -> Place:
         headers = Headers(scope=scope)
-        self.check_host(headers)
+        self._names.check(headers.get("host", ""))
         if scope["path"] != GRAPHQL:
             return Place()
         self._check_site(scope, headers)
+        asker: Asker | None = scope.get(ASKER)
         try:
-            asker = self._door.identify(headers)
+            asker = asker or self._door.identify(headers)
         except Unauthenticated:
             return Place()  # the endpoint says so, in the media type that is accepted
         scope[ASKER] = asker
         return self._admission.place(asker.name)
-
-    def check_host(self, headers: Mapping[str, str]) -> None:
-        """Refuse names that are not ours: a page whose name was made to point here would ask in its visitor's place.
-
-        Raises:
-            Misdirected: the Host header names another host.
-        """
-        host = headers.get("host", "")
-        name = (host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]).lower()
-        if self._hosts and name and name not in self._hosts:
-            msg = f"{name[:80]!r} is not a name of this gateway: add it to server.hosts, or ask it by one of its names."
-            raise Misdirected(msg)
 
     def _check_site(self, scope: Scope, headers: Headers) -> None:
         """Refuse what a page of another site can make any browser send (Fetch Metadata; POST needs a preflight anyway)."""
@@ -156,10 +156,7 @@ def _safely(send: Send, place: Place) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             place.leave()
-            given = message.get("headers", ())
-            names = {name for name, _ in given}
-            safe = [pair for pair in SAFE_HEADERS if pair[0] not in names]
-            message = {**message, "headers": [*given, *safe]}
+            message = {**message, "headers": with_safe(message.get("headers", ()))}
         await send(message)
 
     return sending

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 import msgspec
 from structlog.contextvars import get_contextvars
 
-EXTRAS = ("method", "status", "ms")
+EXTRAS = ("request_id", "method", "status", "ms")
 """What a line may say beside its text; nothing else that a library adds to its own is written."""
 
 NUMBER = re.compile(r"\+[0-9]{6,15}|(?<![0-9a-zA-Z.])[0-9]{9,15}(?![0-9a-zA-Z])")

@@ -2,6 +2,8 @@
 
 from functools import lru_cache
 
+from gateway.sections import ServerSettings
+
 RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 HTML = "text/html"
@@ -12,6 +14,11 @@ SUBSCRIPTION_PARTS = f"{PARTS};subscriptionspec=1.0"
 
 Weighed = dict[str, tuple[float, int]]
 """The named media ranges, each with its weight and its place in the header; of one named twice, the heavier."""
+
+
+def unnamed_type(server: ServerSettings) -> str:
+    """The media type for whoever accepts none by name."""
+    return RESPONSE if server.status_codes == "draft" else JSON
 
 
 @lru_cache(256)

@@ -38,7 +38,7 @@ class Requests:
             await self._app(scope, receive, send)
             return
         clear_contextvars()  # a server has one task for each request, and nobody else's names
-        name, began, outcome = _name(Headers(scope=scope)), self._clock.monotonic(), ABANDONED
+        name, began, outcome = name_of(Headers(scope=scope).get(HEADER, "")), self._clock.monotonic(), ABANDONED
         bind_contextvars(**{NAME: name})
 
         async def sending(message: Message) -> None:
@@ -58,21 +58,17 @@ class Requests:
             outcome = "500"
             raise
         finally:
-            self._ended(scope, outcome, self._clock.monotonic() - began)
-
-    def _ended(self, scope: Scope, outcome: str, seconds: float) -> None:
-        kind = kind_of(scope)
-        self._tell(Answered(kind, outcome, seconds))
-        if kind in ("GRAPHQL", "SOCKET"):
-            method = scope.get("method", "WEBSOCKET")
-            log_request(method=method, status=outcome, ms=round(1000 * seconds, 3))
+            fact = Answered(kind_of(scope), outcome, self._clock.monotonic() - began)
+            self._tell(fact)
+            if fact.kind in ("GRAPHQL", "SOCKET"):
+                log_request(fact, scope.get("method", "WEBSOCKET"))
 
 
-def log_request(**told: str | float) -> None:
+def log_request(fact: Answered, method: str, **more: str) -> None:
     """One line for a request; ``logger.info`` would look for who called it, at half the line's cost."""
     if logger.isEnabledFor(logging.INFO):
         record = logging.LogRecord(logger.name, logging.INFO, "", 0, "request", None, None)
-        record.__dict__.update(told)
+        record.__dict__.update(more, method=method, status=fact.outcome, ms=round(1000 * fact.seconds, 3))
         logger.handle(record)
 
 
@@ -101,8 +97,8 @@ def plain(name: str | None) -> str | None:
     return name if PLAIN.fullmatch(name or "") else None
 
 
-def _name(headers: Headers) -> str:
-    given = headers.get(HEADER, "")
+def name_of(given: str) -> str:
+    """The name that a request was given, where it is sane; else one of its own."""
     return given if SANE.fullmatch(given) else secrets.token_hex(8)
 
 

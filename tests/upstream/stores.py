@@ -24,3 +24,13 @@ class Stored:
         await self.hub.close()
         await self.events.close()
         await self.database.close()
+
+
+async def settled(events: Events) -> int:
+    """What was written of the source, once it is settled that there is no more; the change is the same until more comes."""
+    await events.settle()
+    revision, change = events.revision("voice_sg"), events.change
+    await events.settle()
+    assert (events.revision("voice_sg"), events.change) == (revision, change)
+    assert change is not None
+    return revision

@@ -19,11 +19,11 @@ from gateway.sandbox import accounts
 from gateway.schema.context import Rooms
 from gateway.upstream.clock import SystemClock
 from gateway.upstream.database import migrate
-from gateway.upstream.events import OTHERS_SECONDS, Events
+from gateway.upstream.events import OTHERS_SECONDS
 from gateway.upstream.lookups import Failed, Looked
 from tests.clocks import ManualClock
 from tests.conftest import OpenRooms, Simulators, errand
-from tests.upstream.stores import Stored
+from tests.upstream.stores import Stored, settled
 from tests.upstream.telling import X, Y, eight_by_eight, event, row
 
 OWN, BY_NUMBER = Search(order=Order(field=OrderField.SOURCE)), Search()
@@ -81,16 +81,6 @@ async def test_a_list_and_its_events(opened: Rooms, sandbox: Simulators, clock: 
     assert not opened.events.doubted
 
 
-async def known(events: Events) -> int:
-    """What was written of the source, once it is known that there is no more; the change is the same until more comes."""
-    await events.settle()
-    revision, change = events.revision("voice_sg"), events.change
-    await events.settle()
-    assert (events.revision("voice_sg"), events.change) == (revision, change)
-    assert change is not None
-    return revision
-
-
 async def test_what_a_list_repeats_is_not_written_again(opened: Rooms, sandbox: Simulators, clock: ManualClock) -> None:
     """Within a minute of the last time; what is different is written at once."""
 
@@ -98,7 +88,7 @@ async def test_what_a_list_repeats_is_not_written_again(opened: Rooms, sandbox: 
         clock.advance(seconds)
         anew = errand(max_staleness=timedelta(0), clock=clock)
         await opened.inventory.snapshot("voice_sg", BY_NUMBER, anew)
-        return await known(opened.events)
+        return await settled(opened.events)
 
     first = await revision(0)
     assert [await revision(20), await revision(20)] == [first, first]
@@ -231,22 +221,7 @@ async def test_several_processes(pair: tuple[Stored, Stored], clock: ManualClock
     for seconds, there in ((0, set()), (OTHERS_SECONDS, {Y})):
         clock.advance(seconds)
         assert (await other.events.held("voice_sg", [E164(Y)])).keys() == there
-    assert await known(one.events) == await known(other.events) == 2
-
-
-async def test_a_change_is_known_of_for_a_moment(clock: ManualClock) -> None:
-    """Every word moves it, and the store is asked again after a while; where no source tells anything, nobody asks."""
-    stored, silent = Stored({"voice_sg": eight_by_eight()}, clock), Stored({}, clock)
-    await stored.events.settle()
-    before = stored.events.change
-    await stored.events.receive("voice_sg", event(row(X)))
-    await stored.events.settle()
-    assert (before, stored.events.change) == (0, 1)
-    clock.advance(OTHERS_SECONDS)
-    await silent.events.settle()
-    assert (stored.events.change, silent.events.change) == (None, 0)
-    for one in (stored, silent):
-        await one.close()
+    assert await settled(one.events) == await settled(other.events) == 2
 
 
 async def test_a_store_that_cannot_be_read(tmp_path: Path, clock: ManualClock) -> None:
