@@ -11,6 +11,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars, get_conte
 
 from gateway.telemetry import ABANDONED, Answered, Tell
 from gateway.upstream.clock import Clock
+from gateway.web.logs import write_often
 
 HEADER = "x-request-id"
 NAME = "request_id"
@@ -65,11 +66,9 @@ class Requests:
 
 
 def log_request(fact: Answered, method: str, **more: str) -> None:
-    """One line for a request; ``logger.info`` would look for who called it, at half the line's cost."""
-    if logger.isEnabledFor(logging.INFO):
-        record = logging.LogRecord(logger.name, logging.INFO, "", 0, "request", None, None)
-        record.__dict__.update(more, method=method, status=fact.outcome, ms=round(1000 * fact.seconds, 3))
-        logger.handle(record)
+    """One line for a request."""
+    told = {**more, "method": method, "status": fact.outcome, "ms": round(1000 * fact.seconds, 3)}
+    write_often(logger, "request", told)
 
 
 def bound_headers() -> dict[str, str]:

@@ -154,6 +154,13 @@ def test_a_line_is_plain_text(lines: Lines, text: str) -> None:
     assert (written.isascii(), written.strip().isprintable()) == (True, True)
 
 
+async def test_a_log_that_cannot_be_written_keeps_nobody_waiting(gateway: OpenGateway, lines: Lines) -> None:
+    """Its disk is full, or nobody reads it any more: what is asked is answered."""
+    opened = await gateway()
+    lines.stream.close()
+    assert (await opened.ask("{ __typename }")).data == {"__typename": "Query"}
+
+
 def test_a_line_says_when(lines: Lines) -> None:
     """In UTC, to the microsecond."""
     record = logging.LogRecord("gateway", logging.INFO, "", 0, "then", None, None)
