@@ -223,7 +223,13 @@ def _together(costs: Iterable[Cost], context: Context) -> dict[str, int]:
 
 
 def _beyond(costs: Mapping[str, Cost], context: Context) -> bool:
-    total, limits = _together(costs.values(), context), context.rooms.limits
+    limits = context.rooms.limits
+    if (
+        sum(cost.calls.total() for cost in costs.values()) <= limits.calls
+        and sum(cost.rows for cost in costs.values()) <= limits.rows
+    ):
+        return False  # nearly always: what the sources' rates allow need not be looked at
+    total = _together(costs.values(), context)
     return total["calls"] > limits.calls or total["rows"] > limits.rows
 
 

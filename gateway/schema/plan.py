@@ -1,10 +1,6 @@
-"""An operation as it is asked again and again: what its document alone decides is found once.
+"""An operation as it is asked again and again: what its document alone decides is found once."""
 
-Arguments in which no variable stands are converted once and shared by all requests, which change none of them; the
-others, and the variables, go through graphql-core and Strawberry each time.
-"""
-
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import strawberry
@@ -13,124 +9,23 @@ from graphql import (
     FieldNode,
     GraphQLField,
     GraphQLObjectType,
-    GraphQLSchema,
-    NamedTypeNode,
-    NonNullTypeNode,
     OperationType,
-    TypeNode,
     Undefined,
-    VariableDefinitionNode,
-    get_nullable_type,
-    is_leaf_type,
 )
 from graphql.execution.collect_fields import collect_fields
-from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
-from graphql.execution.values import VariableValues, VariableValueSource, get_argument_values, get_variable_values
+from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
-from graphql.utilities import coerce_input_value, get_operation_ast
+from graphql.utilities import get_operation_ast
 from msgspec import Raw
 from strawberry import Info
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Executor
-from strawberry.types.arguments import StrawberryArgument, convert_arguments
 from strawberry.types.field import StrawberryField
 
+from gateway.schema.arguments import Arguments, Unsuitable, Variables
 from gateway.schema.compile import STRAWBERRY, Details, Own, Unsupported, Written, compiled
 from gateway.schema.selections import Selections, selections_of
 
 TYPENAME = "__typename"
-
-
-class Unsuitable(Exception):
-    """The variables are not what the operation takes."""
-
-
-class Variables:
-    """An operation's variables; those of scalars and enums without a default are coerced without further ado."""
-
-    def __init__(self, schema: GraphQLSchema, defined: Sequence[VariableDefinitionNode]) -> None:
-        self._schema = schema
-        self._defined = defined
-        found = [get_variable_signature(schema, one) for one in defined]
-        self._plain = [one for one in found if isinstance(one, GraphQLVariableSignature) and _is_plain(one)]
-
-    def of(self, given: dict[str, Any]) -> VariableValues:
-        """Their values.
-
-        Raises:
-            Unsuitable: they are wrong; graphql-core can say how.
-        """
-        if len(self._plain) == len(self._defined):
-            return self._coerced(given)
-        values = get_variable_values(self._schema, self._defined, given)
-        if isinstance(values, list):
-            raise Unsuitable
-        return values
-
-    def switches(self, values: VariableValues) -> dict[str, Any]:
-        """The values of those that can decide what is selected: @skip and @include take no others."""
-        names = [one.variable.name.value for one in self._defined if _is_switch(one.type)]
-        return {name: values.coerced.get(name, Undefined) for name in names}
-
-    def _coerced(self, given: dict[str, Any]) -> VariableValues:
-        values = VariableValues({}, {})
-        for signature in self._plain:
-            name, kind = signature.name, signature.type
-            value = given.get(name, Undefined)
-            coerced = coerce_input_value(value, kind)
-            if coerced is Undefined:
-                raise Unsuitable
-            values.sources[name] = VariableValueSource(signature, value)
-            if value is not Undefined:
-                values.coerced[name] = coerced
-        return values
-
-
-def _is_plain(signature: GraphQLVariableSignature) -> bool:
-    return signature.default is None and is_leaf_type(get_nullable_type(signature.type))
-
-
-def _is_switch(kind: TypeNode) -> bool:
-    named = kind.type if isinstance(kind, NonNullTypeNode) else kind
-    return isinstance(named, NamedTypeNode) and named.name.value == "Boolean"
-
-
-class Arguments:
-    """A root field's arguments, by the names that its resolver gives them."""
-
-    def __init__(self, schema: strawberry.Schema, definition: GraphQLField, node: FieldNode) -> None:
-        varying = {given.name.value for given in node.arguments or () if _may_vary(given.value)}
-        self._schema = schema
-        self._node = node
-        self._varying = self._those_of(definition, varying)
-        fixed = self._those_of(definition, definition.args.keys() - varying)
-        self._fixed = self._converted(fixed, None)
-
-    def of(self, values: VariableValues) -> dict[str, Any]:
-        """All of them; a new dict of values that are shared."""
-        return {**self._fixed, **self._converted(self._varying, values)}
-
-    def _those_of(self, definition: GraphQLField, names: Collection[str]) -> "_Some":
-        name_of, named = self._schema.config.name_converter.from_argument, definition.extensions[STRAWBERRY].arguments
-        given = {name: held for name, held in definition.args.items() if name in names}
-        return _Some(GraphQLField(definition.type, given), [one for one in named if name_of(one) in names])
-
-    def _converted(self, some: "_Some", values: VariableValues | None) -> dict[str, Any]:
-        if not some.arguments:
-            return {}
-        schema, found = self._schema, get_argument_values(some.definition, self._node, values)
-        return convert_arguments(found, some.arguments, schema.schema_converter.scalar_registry, schema.config)
-
-
-class _Some(NamedTuple):
-    """Some of a field's arguments, as graphql-core and as Strawberry has them."""
-
-    definition: GraphQLField
-    arguments: list[StrawberryArgument]
-
-
-def _may_vary(value: Any) -> bool:  # noqa: ANN401 - any value's node
-    """Whether a variable stands in it; a dollar in a text costs time only."""
-    return "$" in value.loc.source.body[value.loc.start : value.loc.end]
 
 
 class Field(NamedTuple):

@@ -18,10 +18,11 @@ from msgspec import Raw
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Executor
 
 from gateway.errors import GatewayError
+from gateway.schema.arguments import Unsuitable
 from gateway.schema.compile import Details, Unsupported
 from gateway.schema.compile_run import Operation, Operations, Run
 from gateway.schema.documents import LONG, Documents
-from gateway.schema.plan import Plan, Root, Unsuitable, planned
+from gateway.schema.plan import Plan, Root, planned
 from gateway.schema.sharing import Sharing
 
 DEFER = "@defer"

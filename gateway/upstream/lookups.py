@@ -130,6 +130,8 @@ class Lookups:
             listed = await self._listed(caller, wanted, errand)
             if listed is not None:
                 return listed
+        if len(wanted) == 1:  # no task for it, and no future
+            return {wanted[0]: await self._singly(caller, wanted[0], errand)}
         singly = await asyncio.gather(*(self._singly(caller, e164, errand) for e164 in wanted))
         return dict(zip(wanted, singly, strict=True))
 
