@@ -13,9 +13,9 @@ FROM ${PYTHON_IMAGE} AS builder
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
 # First what changes seldom: a change of the gateway alone keeps this layer.
-COPY requirements.lock ./
+COPY requirements-image.lock ./
 RUN python3 -m venv /opt/gateway \
-    && /opt/gateway/bin/python -m pip install --require-hashes --only-binary :all: --requirement requirements.lock
+    && /opt/gateway/bin/python -m pip install --require-hashes --only-binary :all: --requirement requirements-image.lock
 COPY pyproject.toml README.md ./
 COPY gateway ./gateway
 # pip has done its work then, and goes.

@@ -53,7 +53,7 @@ def test_only_what_is_locked_is_installed() -> None:
     steps = " && ".join(instructions(BUILDER, "RUN")).split(" && ")
     assert [step.partition(" -m ")[2] for step in steps] == [
         "venv /opt/gateway",
-        "pip install --require-hashes --only-binary :all: --requirement requirements.lock",
+        "pip install --require-hashes --only-binary :all: --requirement requirements-image.lock",
         "pip wheel --no-deps --wheel-dir dist .",
         "pip install --no-deps dist/*.whl",
         "pip uninstall --yes pip",

@@ -15,7 +15,7 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(enco
 RUN_TIME = [Requirement(line) for line in PROJECT["project"]["dependencies"]]
 EXTRAS = [Requirement(line) for extra in PROJECT["project"]["optional-dependencies"].values() for line in extra]
 DEVELOPMENT = [Requirement(line) for line in PROJECT["dependency-groups"]["dev"]]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-image.lock", "requirements-dev.lock")
 PIN = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[^ ]+)(?: ; (?P<marker>[^\\]+))? \\")
 HASH = re.compile(r"    --hash=sha256:([0-9a-f]{64})( \\)?")
 VIA = re.compile(r"    #   (?: via)? ?(?P<who>.+)|    # via(?: (?P<only>.+))?")
@@ -87,6 +87,14 @@ def test_the_run_time_lock_is_that_of_the_project() -> None:
     held = pins("requirements.lock")
     own = {name for name, pin in held.items() if "numbers-gateway (pyproject.toml)" in pin.wanted_by}
     assert own == wanted(RUN_TIME)
+
+
+def test_the_lock_of_the_image_adds_the_extras() -> None:
+    """Everything of the run-time lock is in it as it is there; nothing can be installed into an image later."""
+    held = pins("requirements-image.lock")
+    assert wanted(EXTRAS) <= held.keys()
+    for name, pin in pins("requirements.lock").items():
+        assert (held[name].line, held[name].hashes) == (pin.line, pin.hashes)
 
 
 def test_the_development_lock_adds_the_development_group() -> None:
