@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from gateway.numbers import remarks
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164
-from gateway.numbers.gathered import AHEAD_AT_MOST, ROWS_AT_MOST, Drained, Gathered, check_reach
+from gateway.numbers.gathered import AHEAD_AT_MOST, Drained, Gathered, check_reach
 from gateway.numbers.grid import Grid
 from gateway.numbers.probes import Probes
 
@@ -166,10 +166,8 @@ class Blockwise:
 
     def _expected(self) -> int:
         """Where the rows may end: at the claimed total (after a full last block one more proves it), else read ahead."""
-        total = self._gathered.total
-        if total is None:
-            return self._edge + self._ahead * self._grid.size
-        return min(total, ROWS_AT_MOST) + 1
+        claimed = self._gathered.claimed(self._edge, self._grid.size)
+        return self._edge + self._ahead * self._grid.size if claimed is None else claimed + 1
 
     def remark(self, words: str) -> None:
         """Note what whoever reads this list's report should know."""

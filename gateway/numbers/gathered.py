@@ -15,6 +15,9 @@ ROWS_AT_MOST = 500_000
 AHEAD_AT_MOST = 8
 """Blocks asked at once while nothing is known of the length."""
 
+BELIEVED = 4
+"""How many times as many rows as were read a claimed total is believed: a wrong one may not use up the source's budget."""
+
 
 class Drained(Struct, frozen=True, kw_only=True):
     """Everything a list held, in the source's order, each number once.
@@ -49,6 +52,12 @@ class Gathered:
         """Take from an answer what does not depend on where its rows stand."""
         self.total = self.total if page.total is None else page.total
         self.remark(*page.drift)
+
+    def claimed(self, edge: int, size: int) -> int | None:
+        """Up to which row blocks may be asked ahead by the claimed total; None where there is none."""
+        if self.total is None:
+            return None
+        return min(self.total, ROWS_AT_MOST, max(BELIEVED * edge, edge + AHEAD_AT_MOST * size))
 
     def keep(self, page: Listing, *, again: int = 0) -> bool:
         """Keep a page's rows, a living one rather than one that was released; whether any of them is new.

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.e164 import E164
-from gateway.numbers.gathered import AHEAD_AT_MOST, ROWS_AT_MOST, Drained, Gathered, check_reach
+from gateway.numbers.gathered import AHEAD_AT_MOST, Drained, Gathered, check_reach
 from gateway.numbers.grid import Grid
 from gateway.numbers.probes import PAIR, Probes
 
@@ -163,9 +163,9 @@ class Lapped:
         return blocks
 
     def _goes_on_at(self, row: int) -> bool:
-        total = self._gathered.total
-        if total is not None:
-            return row <= min(total, ROWS_AT_MOST)
+        claimed = self._gathered.claimed(self._edge, self._paging.size)
+        if claimed is not None:
+            return row <= claimed
         return row < max(self._length or 0, self._edge + (self._ahead - 1) * self._paging.size + 1)
 
     def result(self) -> Drained:

@@ -37,6 +37,9 @@ NOTHING = Raw(b"null")
 LONGEST_WAIT_MS = 3_600_000
 """A provider that asks for a longer wait is asked again after an hour."""
 
+LARGEST_INT = 2**31 - 1
+"""Of GraphQL: https://spec.graphql.org/October2021/#sec-Int."""
+
 LOOSE = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
@@ -164,6 +167,12 @@ def count(said: object) -> int | None:
     except msgspec.ValidationError:
         return None
     return counted if counted >= 0 else None
+
+
+def total(said: object) -> int | None:
+    """A count that can be said and stored: one beyond GraphQL's Int says nothing."""
+    counted = count(said)
+    return None if counted is None or counted > LARGEST_INT else counted
 
 
 @lru_cache(1024)

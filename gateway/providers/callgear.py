@@ -181,7 +181,7 @@ class CallGear:
     def read(self, response: Response) -> Listing:
         """The rows; ``total_items`` counts all that match."""
         result = self._result(response, Result, METHOD, LOOK_UP)
-        total = answers.count(answers.within(result.metadata, "total_items"))
+        total = answers.total(answers.within(result.metadata, "total_items"))
         return rows.listing(self, response, result.data, Row, self._number, total=total)
 
     def allowances(self, response: Response) -> list[Allowance]:

@@ -192,7 +192,7 @@ class CloudLX:
     def read(self, response: Response) -> Listing:
         """The rows; ``num_results`` is the total, unless there is more than it counts: then it counts this page."""
         page = answers.answered(self.title, response, Page)
-        total, listing = answers.count(page.num_results), rows.listing(self, response, page.numbers, Row, self._number)
+        total, listing = answers.total(page.num_results), rows.listing(self, response, page.numbers, Row, self._number)
         return replace(listing, total=None if page.paginates and (total or 0) <= listing.sent else total)
 
     def _number(self, row: Row, origin: model.Origin, drift: set[str]) -> model.Number:

@@ -160,7 +160,7 @@ class EightByEight:
         self._refuse(response)
         page = answers.decoded(self.title, response.body, ListPage)
         _expect_success(page.status_code)
-        return rows.listing(self, response, page.numbers, Row, self._number, total=answers.count(page.total_numbers))
+        return rows.listing(self, response, page.numbers, Row, self._number, total=answers.total(page.total_numbers))
 
     def read_one(self, e164: E164, response: Response) -> model.Number | None:
         """The number; a 404, or a 200 that names none, means that the pool lacks it, unless it names the subaccount."""
@@ -227,7 +227,7 @@ class EightByEight:
                 operational_status=status,
                 rental_price=rental,
                 incoming_rate=inbound,
-                billing_unit=row.billing_unit,
+                billing_unit=row.billing_unit and answers.total(row.billing_unit),
                 billing_currency=currency,
                 number_health_check_enabled=row.number_health_check_enabled,
                 update_status=row.update_status,
@@ -249,7 +249,7 @@ class EightByEight:
             msg = f"This is not a Virtual Number Updated event: {error.__cause__ or error}"
             raise BadUserInput(msg) from error
         unchanged = (number.e164 for number in told.rows if getattr(number.details, "update_status", "") == "NO_CHANGE")
-        total = answers.count(event.payload.total_numbers)
+        total = answers.total(event.payload.total_numbers)
         complete = not told.skipped and len({number.e164 for number in told.rows}) == total
         return Told(
             numbers=told.rows,

@@ -4,11 +4,12 @@ from datetime import timedelta
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.errors import SourceAuthFailed, SourceError, SourceTooLarge
 from gateway.numbers.blocks import Block, Listing, Paging
 from gateway.numbers.drain import drain
-from gateway.numbers.gathered import AHEAD_AT_MOST, ROWS_AT_MOST
+from gateway.numbers.gathered import AHEAD_AT_MOST
 from gateway.numbers.model import Availability, Number
 from tests.numbers.build import NOW, number, numbers_to
 from tests.numbers.worlds import ROWS, World, e164s, finish, read_whole
@@ -67,11 +68,21 @@ def test_a_known_total_is_asked_for_at_once() -> None:
 
 
 def test_an_endless_total_is_not_believed() -> None:
-    """A total of billions makes no more blocks than may be held."""
+    """A total of billions makes a few blocks more than were read, and never more than may be held."""
     steps = drain(Paging(size=10_000))
     [first] = next(steps)
     asks = steps.send((first, page(*numbers_to(10_000), total=10**12)))
-    assert [asks[0].start, asks[1].start, len(asks)] == [9_800, 19_600, ROWS_AT_MOST // 9_800]
+    assert starts(asks[:2]) == [(9_800, 10_000), (19_600, 10_000)]
+    assert len(asks) == AHEAD_AT_MOST + 1
+
+
+@pytest.mark.parametrize("aligned", [False, True])
+def test_a_wrong_total_costs_a_few_times_the_list(aligned: bool) -> None:
+    """A list of 60 pages that claims millions of rows is read in full: the claim does not use up the source's calls."""
+    world = World(rows=600, size=10, aligned=aligned)
+    drained, asked = read_whole(world, lambda block: replace(world.answer(block, STILL), total=10**7))
+    assert e164s(drained.rows) == e164s(ROWS[:600])
+    assert len(asked) < 12 * 60
 
 
 def test_a_whole_list_is_one_answer() -> None:

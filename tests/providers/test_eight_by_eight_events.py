@@ -182,3 +182,11 @@ def test_anything_else_is_refused(body: bytes) -> None:
     """What is not an event of the documented shape is refused with one error, whatever it is."""
     with pytest.raises(BadUserInput, match="not a Virtual Number Updated event"):
         SOURCE.receive(body, NOW)
+
+
+def test_counts_beyond_what_can_be_said_are_none() -> None:
+    """A pool or a billing unit larger than GraphQL's Int and a database's integers says nothing, and loses no number."""
+    news = told(event({"billingUnit": 2**31}, totalNumbers=2**63))
+    [number] = news.numbers
+    assert isinstance(number.details, EightByEightDetails)
+    assert (news.total, number.details.billing_unit) == (None, None)
