@@ -7,9 +7,23 @@ from redis.asyncio import ConnectionPool
 
 from gateway.providers.protocol import Networks
 
-Name = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]*$")]
-Digest = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
-Origin = Annotated[str, StringConstraints(pattern="^https?://[^/*]+$")]
+NAME, DIGEST, ORIGIN = "^[a-z][a-z0-9_]*$", "^[0-9a-f]{64}$", "^https?://[^/*]+$"
+DATABASE, REDIS = "^(sqlite|postgresql)://", "^((redis|rediss|valkey)://.*)?$"
+
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+Digest = Annotated[str, StringConstraints(pattern=DIGEST)]
+Origin = Annotated[str, StringConstraints(pattern=ORIGIN)]
+
+SHAPES = {
+    NAME: "is no name: write small letters, digits and _, and a letter first",
+    DIGEST: 'is no SHA-256: write the 64 small hex digits of printf %s "$KEY" | sha256sum',
+    ORIGIN: "is no origin: write a scheme and a host and nothing behind them, like https://shop.example",
+    DATABASE: "is no database: write sqlite:///path or postgresql://user:password@host/database",
+    REDIS: "is no address: write redis://user:password@host:6379/0, or rediss:// or valkey://",
+}
+"""What to write where a pattern does not match, by the pattern."""
+
+Scope = Literal["addresses:read", "debug", "introspection"]
 
 _STRICT = ConfigDict(frozen=True, extra="forbid")
 
@@ -78,7 +92,7 @@ class ClientSettings(BaseModel):
         None, description="That of a second key, while the first one is being replaced."
     )
     sources: tuple[Name, ...] | None = Field(None, description="The sources the client sees; the default is all.")
-    scopes: frozenset[str] = Field(frozenset(), description="Extra rights: addresses:read, debug, introspection.")
+    scopes: frozenset[Scope] = Field(frozenset(), description="Extra rights: addresses:read, debug, introspection.")
 
 
 class TokenSettings(BaseModel):
@@ -102,9 +116,7 @@ class StateSettings(BaseModel):
 
     model_config = _STRICT
 
-    database_url: str = Field(
-        "sqlite:///gateway.db", pattern="^(sqlite|postgresql)://", description="sqlite:///path or postgresql://…"
-    )
+    database_url: str = Field("sqlite:///gateway.db", pattern=DATABASE, description="sqlite:///path or postgresql://…")
     history_days: float = Field(
         30.0,
         gt=0,
@@ -113,7 +125,7 @@ class StateSettings(BaseModel):
     )
     redis_url: str = Field(
         "",
-        pattern="^((redis|rediss|valkey)://.*)?$",
+        pattern=REDIS,
         description="Shares what is kept between processes: redis://, rediss:// or valkey://; empty keeps it in each.",
     )
     cache_bytes: int = Field(

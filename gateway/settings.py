@@ -4,8 +4,9 @@ The order is command line > environment > TOML > defaults. A variable is ``GATEW
 ``GATEWAY_SOURCES__MARKET__ACCESS_TOKEN``. Every error names the key and the mend.
 """
 
+import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from ipaddress import ip_address
 from operator import or_
@@ -29,7 +30,7 @@ from pydantic_settings import (
 from gateway.errors import SettingsInvalid
 from gateway.providers import PROVIDERS
 from gateway.providers.protocol import Source, SourceSettings
-from gateway.sections import ClientSettings, LimitSettings, Name, ServerSettings, StateSettings, TokenSettings
+from gateway.sections import SHAPES, ClientSettings, LimitSettings, Name, ServerSettings, StateSettings, TokenSettings
 
 if TYPE_CHECKING:
     AnySourceSettings = SourceSettings
@@ -61,6 +62,17 @@ class Settings(BaseSettings):
                 raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _a_key_is_one_clients(self) -> Self:
+        holders: dict[str, str] = {}
+        for name, client in self.clients.items():
+            for digest in filter(None, (client.key_sha256, client.next_key_sha256)):
+                holder = holders.setdefault(digest, name)
+                if holder != name:
+                    msg = f"clients.{name} has a key of clients.{holder}: give each client its own"
+                    raise ValueError(msg)
+        return self
+
 
 def load(path: Path | None = None, **overrides: dict[str, Any]) -> Settings:
     """The effective settings of a file and the environment; ``overrides`` are tables that stand above both.
@@ -73,7 +85,22 @@ def load(path: Path | None = None, **overrides: dict[str, Any]) -> Settings:
     given = {
         table: {key: value for key, value in values.items() if value is not None} for table, values in overrides.items()
     }
+    _check_variables(os.environ)
     return _made(_layered_over(_read(path)), given)
+
+
+def _check_variables(environment: Iterable[str]) -> None:
+    """Refuse a variable of a table that does not exist; others may begin with GATEWAY_ too, as those of Kubernetes do.
+
+    Raises:
+        SettingsInvalid: it is not read, and is probably misspelt.
+    """
+    tables = [table.upper() for table in Settings.model_fields]
+    for name in environment:
+        prefix, nested, _ = name.upper().partition("__")
+        if nested and prefix.startswith("GATEWAY_") and prefix.removeprefix("GATEWAY_") not in tables:
+            msg = f"{name}: is not a setting; remove it or mend its spelling: GATEWAY_ and one of {', '.join(tables)}, then __."
+            raise SettingsInvalid(msg)
 
 
 def load_only(**tables: Mapping[str, Any]) -> Settings:
@@ -91,7 +118,7 @@ def _made(kind: Callable[..., Settings], given: Mapping[str, Any]) -> Settings:
     except ValidationError as error:
         raise SettingsInvalid(_told(error)) from error
     except SettingsError as error:
-        msg = f"{error}: a variable that holds a whole table must be JSON; better give each setting its own, like GATEWAY_SERVER__PORT."
+        msg = f"{error}: a variable that holds a list or a whole table must be JSON, like GATEWAY_SERVER__HOSTS='[\"numbers.example\"]'."
         raise SettingsInvalid(msg) from None  # the cause quotes the value
 
 
@@ -132,12 +159,14 @@ def _told(error: ValidationError) -> str:
     lines = []
     for fault in error.errors(include_input=False, include_url=False):
         where = ".".join(str(part) for part in _place(fault["loc"]))
-        lines.append(f"{where}: {_mend(fault['type'], fault['msg'])}" if where else _mend(fault["type"], fault["msg"]))
+        mend = SHAPES.get(fault.get("ctx", {}).get("pattern", "")) or _mend(fault["type"], fault["msg"])
+        lines.append(f"{where}: {mend}" if where else mend)
     return "\n".join(lines)
 
 
 def _place(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """The path as it is written in the file: without the provider, which pydantic puts behind a source's name."""
+    """The path as it is written in the file: without the provider, and the "[key]", that pydantic puts behind names."""
+    loc = loc[: -1 if loc[-1:] == ("[key]",) else None]
     if loc[:1] == ("sources",) and len(loc) > 2:  # noqa: PLR2004 - sources, name, provider
         return (*loc[:2], *loc[3:])
     return loc

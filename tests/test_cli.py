@@ -164,6 +164,8 @@ def test_config_check(tmp_path: Path, simulated: Simulated, monkeypatch: pytest.
     assert 'access_token = "**********"' in good.output
     assert "token-of-the-environment" not in good.output
     assert "sandbox-8x8-api-key" not in good.output
+    (tmp_path / "empty.toml").touch()
+    assert called("config", "check", "--config", tmp_path / "empty.toml").exit_code == 2
     monkeypatch.setenv("GATEWAY_SERVER__HOST", "0.0.0.0")
     exposed = called("config", "check", "--config", path)
     assert (exposed.exit_code, exposed.stderr.startswith(OFF_LOOPBACK)) == (2, True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gateway.commands.common import config_option, plain_errors
+from gateway.commands.common import check_sources, config_option, plain_errors
 from gateway.effective import shown
 from gateway.settings import check_exposure, load
 
@@ -21,4 +21,5 @@ def config_check(path: Path | None) -> None:
     with plain_errors():
         settings = load(path)
         click.echo(shown(settings), nl=False)
+        check_sources(settings)
         check_exposure(settings)
