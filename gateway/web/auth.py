@@ -1,7 +1,9 @@
 """Who asks: a bearer key compared with the configured hashes, or a token that the configured issuer signed."""
 
+import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gateway.errors import Forbidden, RequestRefused, Unauthenticated
@@ -16,6 +18,16 @@ MISSING = "Send the header Authorization: Bearer <key>."
 UNKNOWN = "Nobody has this key; check it, or ask the operator for one."
 
 
+class _Watch:
+    """Somebody who listens: with what they were let in, who they were then, and how they are put out."""
+
+    def __init__(self, headers: Mapping[str, str], asker: Asker, lapse: Callable[[], object]) -> None:
+        self.headers = headers
+        self.asker = asker
+        self.lapse = lapse
+        self.loop = asyncio.get_running_loop()
+
+
 class Door:
     """Knows the configured clients. Without any, everybody who can reach the gateway may ask for everything."""
 
@@ -23,13 +35,14 @@ class Door:
         self._tokens = tokens
         self._open = not settings.clients
         self._everything = tuple(sorted(settings.sources))
+        self._watches: set[_Watch] = set()
         self.reload(settings)
 
     def reload(self, settings: Settings) -> None:
         """Know these clients from now on, and no others: new keys hold and old ones do not, without a restart.
 
         A gateway that was opened for everybody stays so, and one that was not never becomes so. Its sources are those
-        that it was opened with.
+        that it was opened with. Whoever listens and is not known any more, or has other rights now, is put out.
         """
         everything = self._everything
         self._anyone = Asker("anyone", everything, None) if self._open else None
@@ -40,6 +53,30 @@ class Door:
             for digest in (client.key_sha256, client.next_key_sha256)
             if digest is not None
         }
+        for watch in list(self._watches):
+            watch.loop.call_soon_threadsafe(self._look_at, watch)  # a signal may come in the midst of anything
+
+    @contextmanager
+    def watched(self, headers: Mapping[str, str], asker: Asker, lapse: Callable[[], object]) -> Iterator[None]:
+        """Meanwhile ``lapse`` is called once these headers do not stand for that asker any more."""
+        watch = _Watch(headers, asker, lapse)
+        self._watches.add(watch)
+        self._look_at(watch)  # the clients may have been read anew since they were let in
+        try:
+            yield
+        finally:
+            self._watches.discard(watch)
+
+    def _look_at(self, watch: _Watch) -> None:
+        if watch in self._watches and not self._stands_for(watch.headers, watch.asker):
+            self._watches.discard(watch)
+            watch.lapse()
+
+    def _stands_for(self, headers: Mapping[str, str], asker: Asker) -> bool:
+        try:
+            return self.identify(headers) == asker
+        except Unauthenticated:
+            return False
 
     def identify(self, headers: Mapping[str, str]) -> Asker:
         """Whoever holds the key or the token of ``Authorization: Bearer <key>``; the header's name in lower case.

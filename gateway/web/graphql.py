@@ -1,8 +1,10 @@
 """The GraphQL endpoint: reads a request, executes it, and writes the answer in the media type that is accepted."""
 
 import asyncio
+from functools import partial
 from typing import Any, NamedTuple
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -40,11 +42,15 @@ SUBSCRIBE = "A subscription is a stream: accept text/event-stream, or multipart/
 
 
 class Wants(NamedTuple):
-    """What a client takes: the media type for one answer, None when it takes streams only; and where a stream resumes."""
+    """What a client takes: the media type for one answer, None when it takes streams only; and where a stream resumes.
+
+    ``headers`` are those it asked with, which must let it in for as long as a stream lasts.
+    """
 
     kind: str | None
     accept: str
     after: str | None
+    headers: Headers
 
 
 class GraphQLEndpoint:
@@ -102,7 +108,7 @@ class GraphQLEndpoint:
                 return kept
             asked = asked_in(request, content, self._batch)
             async with while_present(request.receive):
-                wants = Wants(kind, accept, request.headers.get("last-event-id") or None)
+                wants = Wants(kind, accept, request.headers.get("last-event-id") or None, request.headers)
                 return await self._executed(asked, asking, wants)
         except HttpRefused as refused:
             return refusal(refused, kind or JSON)
@@ -124,7 +130,9 @@ class GraphQLEndpoint:
             return PlainTextResponse(self._reservations.reserve(asker), 201, headers=NOT_STORED)
         reservation = self._reservations.find(token, asker)
         if request.method == "GET":
-            return Streamed(self._reservations.open(token or "", reservation), SHARED, self._heartbeat, [self._ending])
+            watched = partial(self._door.watched, request.headers, asker)
+            answers = self._reservations.open(token or "", reservation)
+            return Streamed(answers, SHARED, self._heartbeat, [self._ending], watched)
         if request.method == "DELETE":
             self._reservations.stop(reservation, request.query_params.get("operationId"))
             return Response(status_code=200, headers=NOT_STORED)
@@ -187,7 +195,8 @@ class GraphQLEndpoint:
         framing = EVENT_STREAM if kind == EVENTS else PAYLOADS
         begun = asyncio.Event()
         answers = self._execution.stream(operation, asker, after=wants.after, begun=begun.set)
-        return Streamed(answers, framing, self._heartbeat, [begun, self._ending])
+        watched = partial(self._door.watched, wants.headers, asker)
+        return Streamed(answers, framing, self._heartbeat, [begun, self._ending], watched)
 
     def _response(self, answer: dict[str, Any], kind: str) -> Response:
         return json_response(answer, status_of(answer, kind, draft=self._draft), kind)

@@ -5,7 +5,7 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import aclosing, suppress
+from contextlib import ExitStack, aclosing, suppress
 from functools import partial
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -96,6 +96,8 @@ class _Connection:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._listening: set[asyncio.Task[None]] = set()
+        self._expelling: set[asyncio.Task[None]] = set()
+        self._watched = ExitStack()
         self._sending = asyncio.Lock()
         self._handlers = {
             "connection_init": self._init,
@@ -118,9 +120,11 @@ class _Connection:
         except WebSocketDisconnect:
             pass
         finally:
-            for task in (leaving, *self._tasks):
+            self._watched.close()
+            tasks = (leaving, *self._expelling, *self._tasks)
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(leaving, *self._tasks, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _leave(self) -> None:
         """When the process ends: what was asked is answered, who listens is let go, and told to connect again."""
@@ -129,6 +133,15 @@ class _Connection:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._close(1001, "Going away: connect again")
+
+    def _lapse(self) -> None:
+        self._expelling.add(asyncio.create_task(self._expel()))
+
+    async def _expel(self) -> None:
+        """Whoever asks is not known any more, or has other rights: nothing more is answered here."""
+        for task in self._tasks:
+            task.cancel()
+        await self._close(4403, "Forbidden: this key holds no longer, or for something else")
 
     async def _listen(self) -> None:
         while True:
@@ -157,10 +170,12 @@ class _Connection:
         payload = _payload(message)
         if self._asker is not None:
             raise Closed(4429, "Too many initialisation requests")
+        door, credentials = self._endpoint.door, self._credentials(payload)
         try:
-            self._asker = self._endpoint.door.identify(self._credentials(payload))
+            self._asker = door.identify(credentials)
         except Unauthenticated:
             raise Closed(4403, "Forbidden") from None
+        self._watched.enter_context(door.watched(credentials, self._asker, self._lapse))
         self._initialised.reschedule(None)
         await self._send({"type": "connection_ack"})
 

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager, nullcontext
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -28,6 +29,10 @@ class Answers(Protocol):
     def aclose(self) -> Awaitable[object]:
         """Nobody takes any more."""
         ...
+
+
+Watched = Callable[[Callable[[], object]], AbstractContextManager[object]]
+"""What is given the way to end a stream, for as long as it is written."""
 
 
 class Framing(Struct, frozen=True):
@@ -90,15 +95,24 @@ PAYLOADS = Framing(
 class Streamed:
     """An ASGI response that writes answers as they come, and stops them when the client leaves.
 
-    A sign of life is written whenever nothing was for ``heartbeat`` seconds. Once all of ``cut`` has happened it ends
-    between two answers, without the word that it is complete: clients come again.
+    A sign of life is written whenever nothing was for ``heartbeat`` seconds. Once all of ``cut`` has happened, or what
+    ``watched`` enters says that whoever asked may not any more, it ends between two answers, without the word that it is
+    complete: clients come again.
     """
 
-    def __init__(self, answers: Answers, framing: Framing, heartbeat: float, cut: Iterable[asyncio.Event]) -> None:
+    def __init__(
+        self,
+        answers: Answers,
+        framing: Framing,
+        heartbeat: float,
+        cut: Iterable[asyncio.Event],
+        watched: Watched = nullcontext,
+    ) -> None:
         self._answers = answers
         self._framing = framing
         self._heartbeat = heartbeat
         self._cut = cut
+        self._watched = watched
         self._is_cut = False
         self._written = 0.0
 
@@ -146,7 +160,8 @@ class Streamed:
         assert inside is not None
         cutting = asyncio.create_task(self._cut_off(inside))
         try:
-            yield
+            with self._watched(partial(self._end, inside)):
+                yield
         except asyncio.CancelledError:
             if not self._is_cut:
                 raise
@@ -157,5 +172,8 @@ class Streamed:
     async def _cut_off(self, inside: asyncio.Task[object]) -> None:
         for event in self._cut:
             await event.wait()
+        self._end(inside)
+
+    def _end(self, inside: asyncio.Task[object]) -> None:
         self._is_cut = True
         inside.cancel()
