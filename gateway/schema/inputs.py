@@ -15,6 +15,7 @@ from gateway.numbers.search import Order, OrderField
 from gateway.schema.context import Context
 from gateway.schema.vocabulary import OrderDirection, Provider
 
+_NO_CONDITION = TextMatch()
 _FILLERS = re.compile(r"[\s().\-]+")
 
 
@@ -27,11 +28,12 @@ class StringMatch:
     contains: str | None = strawberry.field(default=None, description="What stands somewhere in it.")
     ends_with: str | None = strawberry.field(default=None, description="How it ends.")
 
-    def meant(self) -> TextMatch:
-        """The condition."""
-        return TextMatch(
+    def meant(self) -> TextMatch | None:
+        """The condition; None where none was given, which holds of everything, of what has no such text too."""
+        match = TextMatch(
             equals=self.equals, starts_with=self.starts_with, contains=self.contains, ends_with=self.ends_with
         )
+        return None if match == _NO_CONDITION else match
 
 
 @strawberry.input(description="Conditions on the digits of a number; all given ones must hold.")

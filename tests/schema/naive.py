@@ -42,7 +42,7 @@ def _bare(text: str) -> str:
 def _location(match: Row, row: Row) -> bool:
     lowered = {name: value.lower() for name, value in match.items()}
     words = [row["location"][part] for part in ("code", "name")] if row["location"] else []
-    return any(_parts(lowered, word.lower()) for word in words if word)
+    return not match or any(_parts(lowered, word.lower()) for word in words if word)
 
 
 def _price(wanted: Row, row: Row) -> bool:

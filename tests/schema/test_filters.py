@@ -44,6 +44,7 @@ FILTERS: dict[str, Row] = {
     "service or mobile": {"numberTypes": ["SERVICE", "MOBILE"]},
     "categories": {"categories": ["Gold", "platinum"]},
     "a category nobody knows": {"categories": ["plutonium"]},
+    "no condition on a place": {"location": {}, "sources": ["voice_sg"]},
     "a place's name": {"location": {"equals": "CHELMSFORD"}},
     "a place's code": {"location": {"equals": "1245"}},
     "a place's first letters": {"location": {"startsWith": "saint"}},
