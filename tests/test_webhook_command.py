@@ -41,7 +41,10 @@ def test_what_cannot_be_sent(tmp_path: Path) -> None:
     assert "nothing.json cannot be read" in refused("webhook", "send", "voice_sg", tmp_path / "nothing.json")
     away = called("webhook", "send", "voice_sg", "--config", path)
     assert (away.exit_code, away.stderr.count("\n")) == (1, 1)
-    assert away.stderr.startswith("gateway: http://127.0.0.1:1/webhooks/8x8/voice_sg: The source cannot be reached")
+    words = "gave no answer (SOURCE_UNAVAILABLE): start the gateway, or say where it runs, like --url http://"
+    assert away.stderr.startswith(f"gateway: http://127.0.0.1:1/webhooks/8x8/voice_sg {words}")
+    nowhere = called("webhook", "send", "voice_sg", "--url", "127.0.0.1:8000")
+    assert (nowhere.exit_code, "like --url http://127.0.0.1:8000." in nowhere.stderr) == (1, True)
 
 
 def test_the_example_of_another_subaccount() -> None:

@@ -53,7 +53,8 @@ def webhook_send(name: str, sample: Path | None, path: Path | None, url: str | N
     try:
         answer = asyncio.run(_send(request))
     except SourceError as error:
-        click.echo(f"gateway: {request.url}: {error.message}", err=True)
+        words = f"gateway: {request.url} gave no answer ({error.code}): start the gateway, or say where it runs, like --url http://127.0.0.1:8000."
+        click.echo(words, err=True)
         sys.exit(1)
     click.echo(f"{answer.status} {answer.body.decode(errors='replace')}")
     if answer.status != 200:  # noqa: PLR2004 - the one status that acknowledges

@@ -1,5 +1,6 @@
 """The scalars of the contract: how each is written, and what is refused with which words."""
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,9 @@ from gateway.errors import BadUserInput
 from gateway.numbers import e164
 from gateway.numbers.e164 import E164, CountryCode
 from gateway.numbers.model import CurrencyCode
+
+_WEEKS = re.compile(r"P([0-9]{1,6})W", re.IGNORECASE)
+"""The one form of ISO 8601 that is read here: a larger unit than days which is always as long."""
 
 
 def _text(value: object, what: str) -> str:
@@ -58,12 +62,13 @@ def _decimal(value: object) -> Decimal:
 
 def _duration(value: object) -> timedelta:
     text = _text(value, "A Duration")
+    weeks = _WEEKS.fullmatch(text)
     try:
-        duration = msgspec.convert(text, timedelta)
+        duration = timedelta(weeks=int(weeks[1])) if weeks else msgspec.convert(text, timedelta)
     except msgspec.ValidationError:
         duration = timedelta(days=-1)
     if duration < timedelta(0):
-        msg = f"{text[:40]!r} is not a Duration: write ISO 8601, like PT30S."
+        msg = f"{text[:40]!r} is not a Duration: write ISO 8601, like PT30S; years and months differ, write days."
         raise BadUserInput(msg)
     return duration
 

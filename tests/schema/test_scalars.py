@@ -52,6 +52,8 @@ REFUSED = [
     ("Duration", "30", "write ISO 8601, like PT30S"),
     ("Duration", "30s", "is not a Duration"),
     ("Duration", "-PT5S", "is not a Duration"),
+    ("Duration", "P1Y", "years and months differ, write days"),
+    ("Duration", "P1W1D", "is not a Duration"),
     ("Duration", "P99999999999999D", "is not a Duration"),
     ("Duration", 30, "must be a string"),
     ("Decimal", "ten", "write an exact number as a string"),
@@ -99,7 +101,10 @@ def test_what_is_no_value_is_refused_in_words(graph: Client, scalar: str, value:
     [
         ('filter: {e164: {equals: "12"}}', "is not an E.164 number"),
         ("filter: {e164: {equals: 12}}", "An E164 number must be a string."),
-        ('maxStaleness: "soon"', "'soon' is not a Duration: write ISO 8601, like PT30S."),
+        (
+            'maxStaleness: "soon"',
+            "'soon' is not a Duration: write ISO 8601, like PT30S; years and months differ, write days.",
+        ),
         ('filter: {monthlyPrice: {currency: "USD", max: 0.3}}', "A Decimal must be a string."),
         ('filter: {countries: ["GREAT"]}', "'GREAT' is not a CountryCode: write 2 letters."),
         ('filter: {monthlyPrice: {currency: "$"}}', "'$' is not a CurrencyCode: write 3 letters."),
@@ -146,9 +151,9 @@ def test_an_enum_word_stands_for_a_code(graph: Client) -> None:
     ]
 
 
-@pytest.mark.parametrize("written", ["PT0S", "PT30S", "PT0.5S", "P1D", "P1DT2H", "PT1M30S"])
+@pytest.mark.parametrize("written", ["PT0S", "PT30S", "PT0.5S", "P1D", "P1DT2H", "PT1M30S", "P2W"])
 def test_durations(graph: Client, written: str) -> None:
-    """ISO 8601 durations of days, hours, minutes and seconds are taken."""
+    """ISO 8601 durations of weeks, or days, hours, minutes and seconds are taken."""
     query = 'query ($d: Duration!) { phoneNumber(e164: "+65123456789", sources: ["voice_sg"], maxStaleness: $d) { complete } }'
     assert graph.ask(query, {"d": written}).data == {"phoneNumber": {"complete": True}}
 
