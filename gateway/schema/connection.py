@@ -8,7 +8,7 @@ import strawberry
 from msgspec import Struct, structs
 from strawberry import Info
 
-from gateway.errors import BadUserInput, SourceError
+from gateway.errors import BadUserInput
 from gateway.numbers import windows as merged
 from gateway.numbers.cursor import Place, newcomers, tokens_of
 from gateway.numbers.model import Number
@@ -251,11 +251,12 @@ def refuse_failures(asked: Asked) -> None:
     """For callers who want all or nothing.
 
     Raises:
-        SourceError: the first failure, in source name order.
+        SourceError: the first failure, in source name order; its message names the source.
     """
     failures = sorted(
         ((read.source, read.error) for read in asked.window.reads if read.error), key=lambda pair: pair[0]
     )
     if failures:
-        error: SourceError = failures[0][1]
-        raise error
+        source, error = failures[0]
+        msg = f"{source}: {error.message}"
+        raise type(error)(msg, retry_after_ms=error.retry_after_ms, reason=error.reason)

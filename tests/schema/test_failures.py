@@ -68,7 +68,7 @@ def test_a_gap_is_read_later(broken: Simulated) -> None:
 
 
 def test_all_or_nothing(broken: Simulated) -> None:
-    """``onSourceFailure: FAIL`` answers null with the source's own code, and everything when none fails."""
+    """``onSourceFailure: FAIL`` answers null with the source's own code and its name, and everything when none fails."""
     with gateway(broken.sources) as client:
         whole = client.ask(LIST, {"policy": "FAIL"}).data["phoneNumbers"]
     broken.turn("webex", fault="http_403")
@@ -79,6 +79,7 @@ def test_all_or_nothing(broken: Simulated) -> None:
     [error] = reply.errors
     assert error["path"] == ["phoneNumbers"]
     assert error["extensions"] == {"code": "SOURCE_FORBIDDEN", "retryable": False, "retryAfterMs": None}
+    assert error["message"].startswith("dallas: Webex")
 
 
 def test_nobody_answers(broken: Simulated) -> None:
