@@ -50,7 +50,7 @@ class Command:
         """Take its log as it comes: what it says of requests, and what it complains of."""
         assert self._process.stderr is not None
         for line in self._process.stderr:
-            if '"event": "request"' in line:
+            if '"event":"request"' in line:
                 self.requests.append(json.loads(line))
             else:
                 self._complaints.put(line)
