@@ -58,6 +58,7 @@ async def _alone(answering: Coroutine[None, None, A], errand: Errand) -> A | Sou
         async with asyncio.timeout(errand.remaining() + GRACE):
             return await answering
     except SourceError as error:
+        forget_frames(error)
         return error
     except TimeoutError:
         return SourceTimeout(OVERDUE)
