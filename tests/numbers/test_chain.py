@@ -262,6 +262,7 @@ def test_a_whole_window_between_two_places() -> None:
         name: Upstream(name, [f"{place}{row}" for row in range(5)], OFFSETS) for place, name in enumerate("abc", 1)
     }
     places = read(upstreams, first=15).places
+    assert (len(places), list(places)[-1], list(places[3:5])) == (15, places[-1], [places[3], places[4]])
     assert told(read(upstreams, first=20, after=places[3], before=places[11])) == [
         "14",
         *(f"2{row}" for row in range(5)),

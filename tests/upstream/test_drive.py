@@ -89,6 +89,20 @@ async def test_the_deadline_answers_what_is_open() -> None:
     assert (answers.under_way, _tasks()) == (0, before)
 
 
+async def test_a_question_that_is_alone_needs_no_task() -> None:
+    """Its answer, its failure, its deadline and a mistake come out as those of several questions do."""
+    before = _tasks()
+    answers = Answers()
+    ways = [(asking("a", "1", "b"), errand()), (asking("a", "H", "K"), errand(0.05)), (asking("*"), errand())]
+    drives = [drive(steps, answers, own) for steps, own in ways]
+    told, late, mistaken = await asyncio.gather(*drives, return_exceptions=True)
+    assert isinstance(told, list)
+    assert isinstance(late, list)
+    assert [told[0], type(told[1][1]), told[2]] == [("a", 97), SourceUnavailable, ("b", 98)]
+    assert [late[0], type(late[1][1]), type(late[2][1])] == [("a", 97), SourceTimeout, SourceTimeout]
+    assert (type(mistaken), answers.under_way, _tasks()) == (ZeroDivisionError, 0, before)
+
+
 async def test_behind_the_deadline() -> None:
     """With no time left, questions that would take any are answered SOURCE_TIMEOUT."""
     answers = Answers()
