@@ -154,15 +154,16 @@ class _Compiler:
         return text
 
     def _once(self, kind: GraphQLOutputType, held: str, text: str, details: Details) -> None:
-        """What rows have in common is written once, by its identity, which is its own alone while it is held."""
+        """What rows have in common is written once, by its identity, which is its own alone while it is held.
+
+        So are marks of what is not there yet: each place of a mark is filled.
+        """
         texts, those = self._first("once", "{}"), self._first("those", "[]")
-        place, owns, mark = len(self._lines), len(self._owns), self._fresh("mark")
+        mark = self._fresh("mark")
         self._line(f"{mark} = id({held}); {text} = {texts}.get({mark})")
         with self._under(f"if {text} is None:"):
             self._present(kind, held, text, details)
             self._line(f"{texts}[{mark}] = {text}; {those}.append({held})")
-        if len(self._owns) > owns:  # a resolver is asked for each
-            self._lines[place] = " " * self._depth + f"{mark} = {text} = None"
 
     def _present(self, kind: Any, held: str, text: str, details: Details) -> None:  # noqa: ANN401 - a nullable output type
         if isinstance(kind, GraphQLList):
