@@ -57,7 +57,7 @@ class Cache:
         self._flights = Flights(seconds)
         self._tell = tell
         self._forgotten: Counter[str] = Counter()
-        self._read: Counter[str] = Counter()
+        self._versions: Counter[str] = Counter()
         self._changes = 0
 
     async def peek(self, key: str, ttl: float, errand: Errand) -> Any | None:  # noqa: ANN401 - what was put there
@@ -158,9 +158,9 @@ class Cache:
         """Counts what was put there and forgotten of all scopes; None where other processes may forget."""
         return None if self._shared is not None else self._changes
 
-    def version(self, scope: str) -> int:
-        """Counts what was put there and forgotten of a scope."""
-        return self._forgotten[scope] + self._read[scope]
+    def versions(self, scopes: Sequence[str]) -> tuple[int, ...]:
+        """Counts what was put there and forgotten of each scope."""
+        return tuple([self._versions.get(scope, 0) for scope in scopes])
 
     async def forget(self, source: Source, e164: E164 | None = None) -> None:
         """Forget all that was heard of a source, or of one number there: lists go, for they may hold it.
@@ -169,7 +169,7 @@ class Cache:
         """
         scope = scope_of(source)
         self._forgotten[scope] += 1
-        self._changes += 1
+        self._changed(scope)
         self._store.forget(scope, but="" if e164 is None else NUMBER)
         if e164 is not None:
             await self._store.delete(number_key(source, e164))
@@ -233,12 +233,15 @@ class Cache:
         return loaded
 
     async def _put(self, key: str, mark: Mark, value: Kept) -> Entry:
-        entry = Entry(key, value, mark.generation)
-        self._read[scope_of_key(key)] += 1
-        self._changes += 1
-        if self._forgotten[scope_of_key(key)] == mark.forgotten:
+        entry, scope = Entry(key, value, mark.generation), scope_of_key(key)
+        self._changed(scope)
+        if self._forgotten[scope] == mark.forgotten:
             await self._store.set(key, entry)
         return entry
+
+    def _changed(self, scope: str) -> None:
+        self._versions[scope] += 1
+        self._changes += 1
 
 
 def _takes(errand: Errand, value: Kept, ttl: float) -> bool:

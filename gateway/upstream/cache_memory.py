@@ -67,7 +67,7 @@ class Entry:
         self.value = value
         self.generation = generation
         self.size = size_of(value)
-        self.soft = SOFT + SPREAD * crc32(f"{key} {value.as_of}".encode()) / 2**32
+        self.soft = SOFT + SPREAD * crc32(key.encode()) / 2**32
         self.refreshed = False
         self.made: dict[str, tuple[object, Any]] = {}
 

@@ -131,9 +131,9 @@ class Events:
         if self._receivers:
             await self._sync()
 
-    def revision(self, name: str) -> int:
-        """Counts what was written of a source; 0 for one that tells nothing."""
-        return self._revisions.get(name, 0)
+    def revisions(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Counts what was written of each source; 0 for one that tells nothing."""
+        return tuple([self._revisions.get(name, 0) for name in names])
 
     async def doubts(self, name: str) -> bool:
         """Whether a source was never told in full, or counts other numbers itself than are known."""

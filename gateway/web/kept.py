@@ -9,7 +9,7 @@ Where processes share what they keep, others may forget for this one: there no w
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.schema.authority import Asker
 from gateway.schema.context import Context, Rooms
 from gateway.upstream.keys import scope_of
+from gateway.upstream.policy import Caller
 from gateway.web.answers import Head, with_safe
 
 LARGEST = 8
@@ -31,8 +32,8 @@ HEADERS = {"cache-control": "private, no-cache"}
 SERVED = "gateway.kept"
 """What a request's scope bears once it was answered with a kept answer."""
 
-Versions: TypeAlias = tuple[tuple[int, int], ...]
-"""Of every source that the asker sees: what was read and forgotten, and what events told."""
+Versions: TypeAlias = tuple[tuple[int, ...], tuple[int, ...]]
+"""Of every source that the asker sees: what was read and forgotten; and what events told."""
 
 Stamp: TypeAlias = tuple[Versions, tuple[str, ...]]
 """The versions of every source that the asker sees, and their states."""
@@ -88,6 +89,7 @@ class _Seen(NamedTuple):
     asker: Asker
     moment: tuple[int, int]
     versions: Versions
+    callers: Sequence[Caller]
 
 
 class KeptAnswers:
@@ -152,10 +154,11 @@ class KeptAnswers:
             return None
         seen = self._seen.get(asker.name)
         if seen is None or seen.asker is not asker or seen.moment != (read, told):  # else nothing happened anywhere
-            scopes = [(name, scope_of(rooms.callers[name].source)) for name in asker.sources]
-            versions = tuple([(rooms.cache.version(scope), rooms.events.revision(name)) for name, scope in scopes])
-            seen = self._seen[asker.name] = _Seen(asker, (read, told), versions)
-        return seen.versions, tuple([rooms.callers[name].state for name in asker.sources])
+            callers = [rooms.callers[name] for name in asker.sources]
+            scopes = [scope_of(caller.source) for caller in callers]
+            versions = rooms.cache.versions(scopes), rooms.events.revisions(asker.sources)
+            seen = self._seen[asker.name] = _Seen(asker, (read, told), versions, callers)
+        return seen.versions, tuple([caller.state for caller in seen.callers])
 
     def _drop(self, asking: Asking) -> None:
         kept = self._kept.pop(asking, None)

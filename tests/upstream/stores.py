@@ -29,8 +29,8 @@ class Stored:
 async def settled(events: Events) -> int:
     """What was written of the source, once it is settled that there is no more; the change is the same until more comes."""
     await events.settle()
-    revision, change = events.revision("voice_sg"), events.change
+    revision, change = events.revisions(("voice_sg",)), events.change
     await events.settle()
-    assert (events.revision("voice_sg"), events.change) == (revision, change)
+    assert (events.revisions(("voice_sg",)), events.change) == (revision, change)
     assert change is not None
-    return revision
+    return revision[0]

@@ -247,7 +247,7 @@ async def test_a_list_that_another_process_read(clock: ManualClock, seconds: flo
 async def test_sources_that_tell_nothing(opened: Rooms) -> None:
     """They are left as they are."""
     assert opened.events.receiver("london") is None
-    assert opened.events.revision("london") == 0
+    assert opened.events.revisions(("london",)) == (0,)
     assert await opened.events.held("london", [E164(X)]) == {}
     read = await whole(opened, "london")
     assert await opened.events.merged("london", read) is read
