@@ -98,12 +98,9 @@ def _plain(signature: GraphQLVariableSignature) -> _Plain:
 
 def _coerced(value: object, coerce: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - whatever a leaf holds
     try:
-        coerced = coerce(value)
+        return coerce(value)
     except Exception as error:
         raise Unsuitable from error
-    if coerced is Undefined:
-        raise Unsuitable
-    return coerced
 
 
 def _is_plain(signature: GraphQLVariableSignature) -> bool:

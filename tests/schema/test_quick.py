@@ -31,6 +31,8 @@ EMPTY: Any = SimpleNamespace(length=0)
         ("query ($b: Int) { picked(by: $b) }", [{}, {"b": 5}, {"b": None}]),
         ("query ($k: Kind!) { picked(wanted: {kind: $k}, kinds: [SMALL, $k]) }", [{"k": "LARGE"}, {"k": "SMALL"}]),
         ("query ($w: Wanted = {kind: LARGE}) { picked(wanted: $w) }", [{}, {"w": None}, {"w": {"names": ["a"]}}]),
+        ("query ($n: String!, $m: String) { picked(names: [$n, $m]) }", [{"n": "a", "m": "b"}, {"n": "a"}, {"n": "a", "m": None}]),
+        ('query ($n: String!) { picked(names: ["x", $n]) }', [{"n": "a"}]),
         ("query ($s: Boolean = true) { picked @skip(if: $s) __typename }", [{}, {"s": False}, {"s": None}, {"s": True}]),
     ],
 )  # fmt: skip
@@ -92,7 +94,7 @@ def test_what_may_not_begin_is_left_to_graphql_core(admits: Admits, faults: int)
 def test_what_fails_is_told_in_the_place_of_its_own() -> None:
     """A root field that fails leaves the others as they are written; each is asked once."""
     held, answer = answers("{ thing { name } picked soon { name } __typename }", ValueError("no"))
-    assert '"picked":"None 2 4 None"' in answer
+    assert '"picked":"None 2 4 None None"' in answer
     assert '"soon":null' in answer
     assert held.given_up == 0
 

@@ -132,10 +132,15 @@ class Query:
 
     @strawberry.field
     def picked(
-        self, kinds: list[Kind] | None = None, at: int = 2, by: int | None = 4, wanted: Wanted | None = None
+        self,
+        kinds: list[Kind] | None = None,
+        at: int = 2,
+        by: int | None = 4,
+        wanted: Wanted | None = None,
+        names: list[str | None] | None = None,
     ) -> str:
         """What was asked for."""
-        return f"{kinds} {at} {by} {wanted}"
+        return f"{kinds} {at} {by} {wanted} {names}"
 
 
 async def _admitted(*_: object) -> bool:

@@ -227,6 +227,19 @@ def test_a_slow_second_request_spoils_nothing(small: Client) -> None:
     assert b"HTTP/1.1 408" in rest.content
 
 
+def test_who_has_asked_may_wait(simulated: Simulated) -> None:
+    """The deadline of a request that is answered closes nothing, also when its time comes."""
+    whole = HEAD.replace(b"50", b"33") + b'{"query": "{ sources { name } }"}'
+    with gateway(simulated.sources, limits={"receive_seconds": 0.3}) as client, connected(client) as connection:
+        for _ in range(2):
+            connection.sendall(whole)
+            answer = HTTPResponse(connection)
+            answer.begin()
+            assert (answer.status, list(json.load(answer))) == (200, ["data"])
+            with connected(client) as later:
+                assert read_reply(later).status == 408
+
+
 def test_a_head_may_come_in_pieces(small: Client) -> None:
     """What is slow but in time is answered."""
     with connected(small) as connection:

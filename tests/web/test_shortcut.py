@@ -193,6 +193,16 @@ def test_a_body_that_comes_later_is_awaited(opened: Ways) -> None:
     assert (asked.answer()[1], opened.short) == (kept[1], [True])
 
 
+def test_a_body_that_breaks_off_is_refused(opened: Ways) -> None:
+    """One that is no HTTP any more: nothing begins, and the connection is closed."""
+    asked = opened.connected()
+    del opened.short[:]
+    asked.socket.sendall(
+        request({**HEADERS, "Transfer-Encoding": "chunked"}, b"").replace(LENGTH, b"") + b"5\r\nabcde?"
+    )
+    assert (asked.answer()[0].split()[1], asked.socket.recv(1), opened.short) == (b"400", b"", [])
+
+
 def test_answers_come_in_the_order_of_their_questions(opened: Ways) -> None:
     """One that waits for another's answer is not short; several kept ones are."""
     asked = opened.connected()
