@@ -31,7 +31,7 @@ EMPTY: Any = SimpleNamespace(length=0)
         ("query ($b: Int) { picked(by: $b) }", [{}, {"b": 5}, {"b": None}]),
         ("query ($k: Kind!) { picked(wanted: {kind: $k}, kinds: [SMALL, $k]) }", [{"k": "LARGE"}, {"k": "SMALL"}]),
         ("query ($w: Wanted = {kind: LARGE}) { picked(wanted: $w) }", [{}, {"w": None}, {"w": {"names": ["a"]}}]),
-        ("query ($n: String!, $m: String) { picked(names: [$n, $m]) }", [{"n": "a", "m": "b"}, {"n": "a"}, {"n": "a", "m": None}]),
+        ('query ($n: String!, $m: String = "x") { picked(names: [$n, $m]) }', [{"n": "a", "m": "b"}, {"n": "a"}]),
         ('query ($n: String!) { picked(names: ["x", $n]) }', [{"n": "a"}]),
         ("query ($s: Boolean = true) { picked @skip(if: $s) __typename }", [{}, {"s": False}, {"s": None}, {"s": True}]),
     ],
@@ -52,6 +52,7 @@ def test_arguments_are_what_graphql_core_makes_of_them(query: str, variables: li
         ("query ($k: Kind!) { picked(kinds: [$k]) }", {"k": "LARGE"}, {}),
         ("query ($w: Wanted) { picked(wanted: $w) }", {}, {"w": {"kind": "HUGE"}}),
         ("query ($a: Int = 3) { picked(at: $a) }", {}, {"a": None}),
+        ('query ($n: String = "x") { picked(names: [$n]) }', {}, {"n": None}),
     ],
 )
 def test_variables_that_are_wrong_are_graphql_cores(query: str, good: Json, wrong: Json) -> None:

@@ -137,7 +137,7 @@ class Query:
         at: int = 2,
         by: int | None = 4,
         wanted: Wanted | None = None,
-        names: list[str | None] | None = None,
+        names: list[str] | None = None,
     ) -> str:
         """What was asked for."""
         return f"{kinds} {at} {by} {wanted} {names}"

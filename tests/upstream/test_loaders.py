@@ -49,8 +49,8 @@ async def test_who_asks_alone_needs_no_loader(sandbox: Simulators, rooms: OpenRo
     """One call for all numbers, each told in its place; whoever asks for them later in the request is told the same."""
     loaders = Loaders((await rooms()).lookups)
     one, two = held(sandbox.world, sandbox.sources["market"])[:2]
-    told = await loaders.load("market", (one, two, one), errand(), alone=True)
-    later = await loaders.at("market", errand()).load_many((two, one))
+    told = await loaders.load("market", (one, two, one), errand(max_staleness=timedelta(0)), alone=True)
+    later = await loaders.at("market", errand(max_staleness=timedelta(0))).load_many((two, one))
     assert [outcome.number.e164 for outcome in told if isinstance(outcome, Looked) and outcome.number] == [
         one,
         two,
