@@ -1,13 +1,14 @@
 """Runs an ASGI application with uvicorn on a socket that is bound first, so that a taken port is a plain sentence."""
 
 import asyncio
+import ctypes
 import gc
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -32,6 +33,13 @@ a second leave behind would take 80 ms at once. Nobody is answered meanwhile."""
 SWITCH = 0.0005
 """Seconds after which a thread that reads a long document, or a large answer, makes room for the loop. With Python's own 5 ms, an
 answer that goes through a dozen system calls waits so long after each."""
+
+M_MMAP_THRESHOLD, LARGE = -3, 128 * 1024
+"""The bytes of a block that goes back to the system as soon as it is free (mallopt(3)). By itself glibc takes the size of
+such blocks for usual once it has freed some, keeps the next ones, and leaves holes between them that nothing fits into."""
+
+M_ARENA_MAX, ARENAS = -8, 2
+"""The heaps that threads share; each by itself would have its own, with holes of its own."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -91,7 +99,16 @@ def run(
     gc.freeze()  # what lives as long as the process is not searched for garbage again: up to 50 ms each time
     gc.set_threshold(*GARBAGE)
     sys.setswitchinterval(SWITCH)
+    _give_back_what_is_free()
     _server(app, limits, drain).run(sockets=[bound])
+
+
+def _give_back_what_is_free() -> None:
+    """Where the C library is glibc; others have no such settings."""
+    with suppress(AttributeError, OSError, TypeError):
+        allocator = ctypes.CDLL(None)
+        allocator.mallopt(M_MMAP_THRESHOLD, LARGE)
+        allocator.mallopt(M_ARENA_MAX, ARENAS)
 
 
 @contextmanager

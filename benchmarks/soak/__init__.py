@@ -1,4 +1,4 @@
-"""Minutes of mixed load while the providers fail at random: ``python -m benchmarks.soak`` (``--minutes``, ``--seed``, ``--write``).
+"""Minutes of mixed load while the providers fail at random: ``python -m benchmarks.soak`` (``--minutes``, ``--warm-up``, ``--seed``, ``--write``).
 
 A gateway in a process of its own, over the simulators, is asked for pages, walks, look-ups and changes; some clients
 leave before they are answered. Every few seconds one provider begins to fail in another way, and all lists change.

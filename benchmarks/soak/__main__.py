@@ -21,8 +21,10 @@ from gateway.sandbox import accounts
 ROWS = {"8x8": 300, "webex": 900, "cloudlx": 1400, "callgear": 1800}
 UNKNOWN = [f"+99930000{k:04}" for k in range(200)]
 """Numbers that nobody holds."""
-CACHE = 16 * 1024 * 1024
+CACHE = 4 * 1024 * 1024
 """Bytes that are kept of what sources told: memory grows until caches are full, which with the defaults takes longer than ten minutes."""
+WARM_UP = 2.0
+"""Minutes of the same load before memory is looked at: caches fill, and the log of changes that is at hand."""
 DOCUMENT = Path(__file__).parents[2] / "docs" / "failures.md"
 
 
@@ -30,6 +32,7 @@ class Found(Struct):
     """What came of it. ``held``: the samples under load; ``before`` and ``after`` it, with nothing to do."""
 
     minutes: float
+    warm_up: float
     answers: Counter[str]
     codes: Counter[str]
     troubles: dict[str, int]
@@ -52,7 +55,7 @@ class Found(Struct):
         held = [one.bytes / 1e6 for one in self.held]
         first, last = sum(self.before.tasks.values()), sum(self.after.tasks.values())
         lines = {
-            "minutes": f"{self.minutes:g}",
+            "minutes": f"{self.minutes:g}, and {self.warm_up:g} before them",
             "answers": f"{self.answers.total():,} ({_listed(self.answers)})",
             "calls to the providers": f"{self.calls:,}",
             "ways in which a provider failed": f"{len(self.troubles)}, {sum(self.troubles.values())} times",
@@ -72,8 +75,8 @@ def _listed(counted: Counter[str]) -> str:
     return ", ".join(f"{count:,} {what}" for what, count in counted.most_common())
 
 
-async def soaked(minutes: float, seed: int) -> Found:
-    """Load for so many minutes."""
+async def soaked(minutes: float, warm_up: float, seed: int) -> Found:
+    """Load for so many minutes, and before that without looking at its memory."""
     async with world_of(ROWS) as world, ClientSession() as session:
         with TemporaryDirectory() as folder, gateway(_settings(world.url, folder)) as url:
             judge, told = Judge(), dict[str, int]()
@@ -81,9 +84,9 @@ async def soaked(minutes: float, seed: int) -> Found:
             watch = Watch(session, url)
             await clients.each()
             before = await watch.settled()
-            beside = [asyncio.create_task(work) for work in (watch.run(), troubles(world, seed, told))]
+            beside = [asyncio.create_task(work) for work in (watch.run(60 * warm_up), troubles(world, seed, told))]
             async with clients.at_work():
-                await asyncio.wait(beside, timeout=60 * minutes, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(beside, timeout=60 * (warm_up + minutes), return_when=asyncio.FIRST_COMPLETED)
             for task in beside:
                 task.cancel()
             ended = await asyncio.gather(*beside, return_exceptions=True)
@@ -93,6 +96,7 @@ async def soaked(minutes: float, seed: int) -> Found:
             wrong = [*broken, *judge.verdict(await world.stable(), await world.ever())]
             return Found(
                 minutes=minutes,
+                warm_up=warm_up,
                 answers=judge.answers,
                 codes=judge.codes,
                 troubles=told,
@@ -120,11 +124,12 @@ def _numbers(world: World) -> list[str]:
 
 @click.command(help="Load a gateway for minutes while its providers fail, and tell what it holds at the end.")
 @click.option("--minutes", default=10.0, show_default=True, help="How long.")
+@click.option("--warm-up", default=WARM_UP, show_default=True, help="Minutes of load before that.")
 @click.option("--seed", default=1, show_default=True, help="Of the questions and of the failures.")
 @click.option("--write", is_flag=True, help="Put the figures into docs/failures.md.")
-def main(*, minutes: float, seed: int, write: bool) -> None:
+def main(*, minutes: float, warm_up: float, seed: int, write: bool) -> None:
     """Load, print, and exit with 1 where something does not hold."""
-    found = asyncio.run(soaked(minutes, seed))
+    found = asyncio.run(soaked(minutes, warm_up, seed))
     click.echo(found.report())
     for fault in found.faults:
         click.echo(fault, err=True)

@@ -44,8 +44,9 @@ class Watch:
             held: dict[str, Any] = await answer.json()
         return Sample(at=asyncio.get_running_loop().time() - self._begun, **held)
 
-    async def run(self) -> None:
-        """Until cancelled."""
+    async def run(self, after: float) -> None:
+        """From so many seconds on, until cancelled."""
+        await asyncio.sleep(after)
         while True:
             self.samples.append(await self.sample())
             await asyncio.sleep(EVERY)

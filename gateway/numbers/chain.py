@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from msgspec.structs import replace
 
-from gateway.errors import UNLISTED, AllSourcesFailed, SourceError
+from gateway.errors import UNLISTED, AllSourcesFailed, SourceError, forget_frames
 from gateway.numbers.blocks import Block, Listing, Paging, Part
 from gateway.numbers.chain_page import ChainPage, Stream
 from gateway.numbers.cursor import Place
@@ -86,6 +86,7 @@ class _Visit:
             if self._listed:
                 yield from self._read_on()
         except SourceError as error:
+            forget_frames(error)
             return self._failed(error)
         return self._account
 

@@ -68,6 +68,7 @@ class Sharing(Executor):
 
     def _answer(self, change: Change, context: Context) -> Answering:
         executor = super().build_per_event_executor(change)
+        executor._relevant_sub_fields = {}  # noqa: SLF001 - else what it collects for each change is kept while anybody listens
         executor.context_value = context
         result = executor.execute_operation(False)
         if isinstance(result, ExecutionResult):

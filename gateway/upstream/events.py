@@ -78,30 +78,38 @@ class Events:
             self.doubt.set()
         return receipt
 
-    async def observe(self, name: str, read: Snapshot, asked: datetime) -> None:
+    async def observe(self, name: str, read: Snapshot, asked: datetime) -> Snapshot:
         """A list was read to its end: what differs from before goes into the log, while anybody needs that.
 
-        ``asked`` is when the reading began: what was heard since may be missing from it. Whoever asked for the list
+        It comes back made of what is at hand, where that is the same. ``asked`` is when the reading began: what was heard since may be missing from it. Whoever asked for the list
         waits only where events are merged into it, and a store that cannot be written keeps nobody from reading.
         """
         self._asked[name] = (read.as_of, asked)
         if name in self._receivers:
-            await self._observed(name, read, asked)
-        elif name in self._hub.listened:
+            read = await self._shared(name, read)
+            if not await self._repeats(name, read, asked):
+                await self._observed(name, read, asked)
+                read = await self._shared(name, read)
+            return read
+        if name in self._hub.listened:
             writing = asyncio.create_task(self._observed(name, read, asked), name=f"observe {name}")
             self._writing.add(writing)
             writing.add_done_callback(self._writing.discard)
+        return read
 
     async def close(self) -> None:
         """Finish what is being written."""
         await asyncio.gather(*self._writing)
 
     async def _observed(self, name: str, read: Snapshot, asked: datetime) -> None:
-        if name in self._receivers and await self._repeats(name, read, asked):
-            return
         with suppress(StoreUnavailable):
             await self._store.observe(name, read.rows, asked, read.as_of, whole=not read.skipped)
             self._written()
+
+    async def _shared(self, name: str, read: Snapshot) -> Snapshot:
+        """The list, made of what is at hand where that says the same."""
+        await self._sync()
+        return replace(read, rows=reconcile.shared(self._pools[name], read.rows))
 
     async def _repeats(self, name: str, read: Snapshot, asked: datetime) -> bool:
         """Whether a list says nothing that is not known, and was known lately: then there is nothing to write."""

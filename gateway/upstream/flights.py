@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, TypeVar, cast
 
-from gateway.errors import SourceError
+from gateway.errors import SourceError, forget_frames
 from gateway.upstream.errand import Errand
 
 T = TypeVar("T")
@@ -45,6 +45,7 @@ class Flight:
             self._waiting -= 1
             if not (self._waiting or self.owed):
                 self.task.cancel()
+            del self  # an error holds this frame, and the task the error
 
 
 class Flights:
@@ -69,6 +70,8 @@ class Flights:
             except SourceError:
                 if flight.errand.remaining() > 0 or errand.remaining() <= 0:
                     raise
+            finally:
+                del flight  # as above
 
     def refresh(self, key: str, mark: Hashable, errand: Errand, load: Load[T]) -> None:
         """Begin a load that nobody waits for, unless one is under way."""
@@ -90,8 +93,9 @@ class Flights:
         self._tasks.discard(flight.task)
         if self._latest.get(key) is flight:
             del self._latest[key]
-        if not flight.task.cancelled():
-            flight.task.exception()  # told to those who waited; nobody may be left to ask
+        error = None if flight.task.cancelled() else flight.task.exception()  # nobody may be left to ask
+        if isinstance(error, SourceError):
+            forget_frames(error)
 
     async def close(self) -> None:
         """Stop what is under way."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
-from gateway.errors import UNLISTED, SourceError, SourceMisconfigured, SourceTooLarge, SourceUnavailable
+from gateway.errors import UNLISTED, SourceError, SourceMisconfigured, SourceTooLarge, SourceUnavailable, forget_frames
 from gateway.numbers.blocks import Block, Listing, Paging, Part
 from gateway.numbers.chain import chain
 from gateway.numbers.chain_back import chain_back
@@ -274,14 +274,16 @@ class Inventory:
         paging = self._sizes[source.name].paging
         try:
             drained = await drive(drain(paging, self._lengths.get(source.name) if unfiltered else None), answer, errand)
-        except (SourceTooLarge, SourceUnavailable):
+        except (SourceTooLarge, SourceUnavailable) as error:
             if self._sizes[source.name].paging.size == paging.size:
                 raise
+            forget_frames(error)
             return await self._read_whole(source, pushed, errand)
         except SourceMisconfigured as error:
-            if error.reason == UNLISTED:
-                return awaiting(self._clock.now())
-            raise
+            if error.reason != UNLISTED:
+                raise
+            forget_frames(error)
+            return awaiting(self._clock.now())
         told = [number.e164 for number in drained.rows] if caller.sorts else []
         drift = drained.drift if told == sorted(told) else (*drained.drift, UNSORTED)
         read = Snapshot(rows=drained.rows, as_of=drained.as_of, sent=drained.sent, skipped=drained.skipped, drift=drift)
@@ -289,5 +291,5 @@ class Inventory:
             self._tell(Drifted(source.name, kind))
         if unfiltered:
             self._lengths[source.name] = drained.sent
-            await self._events.observe(source.name, read, asked)
+            read = await self._events.observe(source.name, read, asked)
         return read

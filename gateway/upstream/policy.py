@@ -99,7 +99,7 @@ class Caller:
         self.sorts = source if isinstance(source, Sorts) and source.paging.sorts else None
         self.looks_up = source if isinstance(source, LooksUp) else None
         self.looks_up_many = source if isinstance(source, LooksUpMany) else None
-        self.last_error: SourceError | None = None
+        self._failing = False
         self.answered = False
 
     @property
@@ -108,7 +108,7 @@ class Caller:
 
         A source that is left alone is not UP, whatever it answered to older questions.
         """
-        if self.last_error is None and self._circuit.state is State.CLOSED:
+        if not self._failing and self._circuit.state is State.CLOSED:
             return "UP" if self.answered else "UNKNOWN"
         return "DEGRADED" if self.answered else "DOWN"
 
@@ -121,13 +121,14 @@ class Caller:
         try:
             answer = await self._ask_in_its_ways(request, Wanted(read, purpose), errand)
         except SourceError as error:
-            self._note(None if error.reason == UNLISTED else error)  # "there is no list" is an answer
+            self._note(failing=error.reason != UNLISTED)  # "there is no list" is an answer
+            forget_frames(error)
             raise
-        self._note(None)
+        self._note(failing=False)
         return answer
 
-    def _note(self, error: SourceError | None) -> None:
-        self.last_error, self.answered = error, self.answered or error is None
+    def _note(self, *, failing: bool) -> None:
+        self._failing, self.answered = failing, self.answered or not failing
 
     async def prepare(self) -> None:
         """Fetch a token before anybody waits for it; a failure will be told to whoever asks first."""

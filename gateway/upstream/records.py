@@ -5,6 +5,7 @@ once: 20,000 numbers of a store take less than half the memory.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import lru_cache
 from sys import intern
 from typing import Any
@@ -42,6 +43,7 @@ class Records:
         parts = {name: _shared(name, bytes(said[name])) for name in SHARED.keys() & said.keys()}
         number = Number(**{**said, **parts})
         _thrifty(number.details)
+        _thrifty(number)
         return number
 
 
@@ -65,9 +67,16 @@ def _shared(name: str, text: bytes) -> Record:
     return msgspec.json.decode(text, type=SHARED[name])
 
 
-def _thrifty(details: Record) -> None:
-    """Hold each text once."""
-    for name in details.__struct_fields__:
-        value = getattr(details, name)
+@lru_cache(4096)
+def _amount(text: str) -> Decimal:
+    return Decimal(text)
+
+
+def _thrifty(record: Record) -> None:
+    """Hold each text and each amount once."""
+    for name in record.__struct_fields__:
+        value = getattr(record, name)
         if value.__class__ is str:
-            force_setattr(details, name, intern(value))
+            force_setattr(record, name, intern(value))
+        elif value.__class__ is Decimal:
+            force_setattr(record, name, _amount(str(value)))

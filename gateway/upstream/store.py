@@ -114,10 +114,11 @@ class Store:
             if reached == revision:
                 return News(revision=revision, sources={}, numbers={})
             known = select(tables.sources).where(tables.sources.c.revision > revision)
-            held = select(tables.numbers).where(tables.numbers.c.revision > revision)
+            written = select(tables.numbers).where(tables.numbers.c.revision > revision)
             numbers: dict[str, dict[E164, Held]] = {}
-            for row in connection.execute(held.where(tables.numbers.c.source.in_(sources))):
-                numbers.setdefault(row.source, {})[E164(row.e164)] = self._held(row)
+            for row in connection.execute(written.where(tables.numbers.c.source.in_(sources))):
+                held = self._held(row)
+                numbers.setdefault(row.source, {})[_e164(row, held)] = held
             return News(
                 revision=reached,
                 sources={
@@ -213,6 +214,12 @@ class Store:
                 for sequence, change in enumerate(differences, first)
             ]
             connection.execute(statements.APPEND, rows)
+
+
+def _e164(row: Row[Any], held: Held) -> E164:
+    """The number of a row, as its record has it: the same text twice would be held twice."""
+    number = held.listed or held.told
+    return E164(row.e164) if number is None else number.e164
 
 
 def _next_places(connection: Connection, count: int) -> int:

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.msgpack import encode
 from msgspec.structs import replace
 
 from gateway.numbers.e164 import CountryCode, NumberType
@@ -17,7 +18,7 @@ from gateway.numbers.model import (
     Provenance,
     pricing,
 )
-from gateway.numbers.reconcile import Held, listed, merged, received, repeats
+from gateway.numbers.reconcile import Held, listed, merged, received, repeats, shared
 from gateway.providers.eight_by_eight import EightByEightDetails
 from tests.numbers.telling import X, Y, at, kinds, number, statuses, told
 
@@ -236,3 +237,24 @@ def test_a_list_that_knows_better_than_a_late_event() -> None:
 def test_what_a_list_repeats(held: Held, before: Held | None, repeats_it: bool) -> None:
     """Only a list that says the same again of a number that no event told of brings nothing to be kept."""
     assert repeats(held, before) is repeats_it
+
+
+PRICED = EightByEightDetails(sub_account_id="Mine", rental_price=Decimal("0.3"))
+
+
+@pytest.mark.parametrize(
+    ("known", "anew", "same"),
+    [
+        (row(details=PRICED), row(details=replace(PRICED)), ["details", "updated_at"]),
+        (row(details=PRICED), row(heard=5, details=replace(PRICED)), ["details", "updated_at"]),
+        (row(details=PRICED), row(details=replace(PRICED, rental_price=Decimal("0.30"))), []),
+        (row(details=PRICED), row(details=replace(PRICED, update_status="NO_CHANGE")), []),
+        (row(), row(status="Expiring"), []),
+        (number(Y), row(), []),
+    ],
+)
+def test_what_is_the_same_is_held_once(known: Number, anew: Number, same: list[str]) -> None:
+    """A list comes out as it went in, of its own time, made of what is known only where every word of that is the same."""
+    [found] = shared({known.e164: Held(listed=known)}, [anew])
+    assert (found, encode(found)) == (anew, encode(anew))
+    assert [name for name in ("details", "updated_at") if getattr(found, name) is getattr(known, name)] == same

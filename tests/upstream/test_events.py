@@ -230,7 +230,7 @@ async def test_a_store_that_cannot_be_read(tmp_path: Path, clock: ManualClock) -
     read = Snapshot(rows=(), as_of=clock.now() + timedelta(hours=1), sent=0)
     events = stored.events
     asked = (events.observe("voice_sg", read, clock.now()), events.merged("voice_sg", read), events.doubts("voice_sg"))
-    assert tuple(await asyncio.gather(*asked)) == (None, read, True)
+    assert tuple(await asyncio.gather(*asked)) == (read, read, True)
     await stored.close()
 
 

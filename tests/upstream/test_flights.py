@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from gateway.errors import SourceRateLimited, SourceTimeout, SourceUnavailable
 from gateway.upstream.errand import Errand
 from gateway.upstream.flights import Flights
 from tests.conftest import errand
+from tests.garbage import searching
 from tests.upstream.shelf import Shelf, Thing, begun, turns
 
 LONG = 60.0
@@ -212,3 +214,22 @@ async def test_closing_stops_what_is_under_way(flights: Flights, shelf: Shelf) -
     await flights.close()
     told = await asyncio.gather(*tasks, return_exceptions=True)
     assert ({type(one) for one in told}, flights._tasks, shelf.ended) == ({asyncio.CancelledError}, set(), 2)
+
+
+async def test_a_failure_is_gone_once_it_was_told(flights: Flights, shelf: Shelf) -> None:
+    """Nothing of a load that failed lies about until garbage is searched for, whoever makes do without it."""
+    found: set[str] = set()
+    shelf.fails = SourceUnavailable("down")
+    with searching(found):
+        with suppress(SourceUnavailable):
+            await asking(flights, shelf)()
+        await turns()
+    assert (found, shelf.loads) == (set(), 1)
+
+
+async def test_a_mistake_shows_its_place(flights: Flights, shelf: Shelf) -> None:
+    """What nobody foresaw is told with the frames it went through, for the log."""
+    shelf.fails = ZeroDivisionError()
+    with pytest.raises(ZeroDivisionError) as told:
+        await asking(flights, shelf)()
+    assert "load" in [frame.name for frame in told.traceback]

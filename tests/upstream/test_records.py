@@ -7,9 +7,13 @@ import pytest
 from msgspec.structs import replace
 
 from gateway.numbers.model import Health, HealthState, Pricing, location
+from gateway.providers.eight_by_eight import EightByEightDetails
 from gateway.upstream.records import Records
 from tests.contract.acme import Acme, AcmeDetails, AcmeSettings
 from tests.numbers.build import monthly, number
+from tests.numbers.telling import X, Y
+from tests.numbers.telling import number as told
+from tests.upstream.telling import eight_by_eight
 
 DEPOT = Acme("depot", AcmeSettings.model_validate({"provider": "acme", "base_url": "http://depot", "api_key": "k"}))
 FULL = replace(
@@ -40,6 +44,19 @@ def test_what_many_share_is_held_once(records: Records) -> None:
     for name in ("origin", "pricing", "location", "health"):
         assert getattr(first, name) is getattr(second, name)
     assert first.details.colour is second.details.colour  # type: ignore[attr-defined]  # they are Acme's
+
+
+def test_amounts_and_words_are_held_once() -> None:
+    """Also those of the details, and the words of the number itself."""
+    records = Records({"voice_sg": eight_by_eight()})
+    details = EightByEightDetails(sub_account_id="Mine", rental_price=Decimal("1.5"), incoming_rate=Decimal("0.02"))
+    texts = [records.written(told(e164, status="In use", details=details)) for e164 in (X, Y)]
+    first, second = (records.read("voice_sg", text) for text in texts)
+    assert first is not None
+    assert second is not None
+    assert first.raw_status is second.raw_status
+    for name in ("rental_price", "incoming_rate"):
+        assert getattr(first.details, name) is getattr(second.details, name)
 
 
 def test_equal_amounts_stay_as_they_were_written(records: Records) -> None:
