@@ -224,7 +224,9 @@ class Gateway:
             "client": ("127.0.0.1", 50_000),
             "server": ("127.0.0.1", 8000),
         }
-        await self.app(scope, exchange.receive, exchange.send)
+        await asyncio.gather(
+            self.app(scope, exchange.receive, exchange.send)
+        )  # in a task of its own, as servers have it
         return exchange.answer
 
     async def get(self, path: str) -> Answer:

@@ -6,6 +6,7 @@ With the names of failures, only their rows are made anew.
 import argparse
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -119,11 +120,11 @@ class Trial:
     async def outcome(self, fault: str) -> str:
         """What comes of a failure of every call; one of half of the calls comes to that, or to nothing at all."""
         ask = self._looked_up if self.column.purpose is Errand.LOOKUP else self._listed
-        told = []
+        told: list[str] = []
         for ending, share in SHARES.items():
             fail(self.sandbox, self.column, fault, share)
             async with asyncio.timeout(PATIENCE):
-                told.append(await ask(fault + ending))
+                told += await asyncio.gather(ask(fault + ending))
             fail(self.sandbox, self.column, None)
         always, half = told
         assert half in {always, RIGHT}, f"{fault}: {half} instead of {always}"
@@ -207,10 +208,10 @@ def main() -> None:
     asked = parser.parse_args()
     wanted = asked.fault or list(FAULTS)
     matrix: dict[Column, dict[str, str]] = {}
-    with simulators() as sandbox:
+    with simulators() as sandbox, ThreadPoolExecutor(1) as beside:
         for column in COLUMNS:
             faults = [fault for fault in column.faults if fault in wanted]
-            matrix[column] = asyncio.run(outcomes(sandbox, column, faults))
+            matrix[column] = beside.submit(asyncio.run, outcomes(sandbox, column, faults)).result()
     asked.page.write_text(renewed(asked.page.read_text(encoding="utf-8"), matrix), encoding="utf-8")
 
 

@@ -19,6 +19,7 @@ from tests.contract.truth import NAMES, held, table_of
 from tests.leaks import CREDENTIALS, leaked, told_of_leaks
 from tests.schema.commands import written
 from tests.web.spans import Noted
+from tests.web.test_logs import Lines, lines  # noqa: F401 - a fixture
 
 CLIENT_KEY = "SECRET-client-key"
 CLIENTS = {
@@ -41,10 +42,11 @@ DEADLINE = 2.0
 class Heard:
     """Everything that comes out of one gateway."""
 
-    def __init__(self, gateway: Gateway, caplog: pytest.LogCaptureFixture) -> None:
+    def __init__(self, gateway: Gateway, caplog: pytest.LogCaptureFixture, written: Lines) -> None:
         caplog.set_level(logging.DEBUG)
         self._gateway = gateway
         self._caplog = caplog
+        self._written = written
         self.told: list[str] = []
         self.codes: set[str] = set()
 
@@ -63,9 +65,11 @@ class Heard:
 
     @property
     def logged(self) -> str:
-        """All records at any level, with their tracebacks; the simulators' server keeps a log of its own."""
+        """The lines, and all records at any level, with their tracebacks; the simulators' server keeps a log of its own."""
         records = [record for record in self._caplog.records if record.name != "uvicorn.access"]
-        return "\n".join(f"{self._caplog.handler.format(record)} {vars(record)}" for record in records)
+        told = "\n".join(f"{self._caplog.handler.format(record)} {vars(record)}" for record in records)
+        own = [line for line in self._written.all if line["logger"] != "uvicorn.access"]
+        return f"{own}\n{told}"
 
 
 async def opened_for(gateway: OpenGateway, sandbox: Simulators, name: str, noted: Noted | None = None) -> Gateway:
@@ -97,12 +101,16 @@ def test_numbers_are_found_wherever_they_stand() -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", KEYS)
 async def test_no_canary_is_heard(
-    sandbox: Simulators, gateway: OpenGateway, caplog: pytest.LogCaptureFixture, name: str
+    sandbox: Simulators,
+    gateway: OpenGateway,
+    caplog: pytest.LogCaptureFixture,
+    lines: Lines,  # noqa: F811 - the fixture
+    name: str,
 ) -> None:
     """Whatever goes wrong at a source, no log, answer, metric, span or cache holds a credential; no log, metric or span a number."""
     noted = Noted({name: NAMES[name]})
     opened = await opened_for(gateway, sandbox, name, noted)
-    heard, number = Heard(opened, caplog), held(sandbox.world, table_of(sandbox, name))[0]
+    heard, number = Heard(opened, caplog, lines), held(sandbox.world, table_of(sandbox, name))[0]
     provider = NAMES[name]
     await heard.ask(number, "SECRET-of-a-stranger")
     for fault in [None, *faults_of(provider)]:
@@ -132,7 +140,12 @@ async def test_no_canary_is_heard(
     assert told_in(everybody, digits_of(sandbox, name)) == set()
 
 
-async def test_no_canary_is_shared(sandbox: Simulators, gateway: OpenGateway, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_canary_is_shared(
+    sandbox: Simulators,
+    gateway: OpenGateway,
+    caplog: pytest.LogCaptureFixture,
+    lines: Lines,  # noqa: F811 - the fixture
+) -> None:
     """What gateways keep together in a Valkey holds no credential, and its keys no number; nor does what its password opens."""
     sources = {name: {**table_of(sandbox, name), "ttl": 60.0} for name in NAMES}
     with ValkeyServer() as server, Redis(port=server.port) as valkey:
@@ -140,7 +153,7 @@ async def test_no_canary_is_shared(sandbox: Simulators, gateway: OpenGateway, ca
         logged = ""
         for password in ("SECRET-valkey", "SECRET-wrong"):
             state = {**NO_FILES, "redis_url": f"redis://:{password}@127.0.0.1:{server.port}/0"}
-            heard = Heard(await gateway(sources, clients=CLIENTS, state=state), caplog)
+            heard = Heard(await gateway(sources, clients=CLIENTS, state=state), caplog, lines)
             await heard.ask(digits_of(sandbox, "voice_sg")[0])
             everything = [*heard.told, heard.logged, await heard.read("/metrics")]
             assert [leaked(text) for text in everything if leaked(text)] == []

@@ -1,5 +1,7 @@
 """A capability is a protocol: a class that satisfies one is used for it, whoever wrote the class, and for nothing else."""
 
+import asyncio
+
 import pytest
 
 from gateway.errors import SourceAuthFailed, SourceError, SourceMisconfigured
@@ -74,6 +76,6 @@ async def test_what_is_wrong_has_a_name(rig: OpenRig, settings: dict[str, str], 
 async def test_whoever_exchanges_is_logged_in(rig: OpenRig) -> None:
     """A class that exchanges its key is signed with what it got for it."""
     async with listening(saying(b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nfor-now")) as wire:
-        await rig(Exchanging, wire.url).lookups.at("depot", [E164("+12025550100")], errand())
+        await asyncio.gather(rig(Exchanging, wire.url).lookups.at("depot", [E164("+12025550100")], errand()))
         first, second = wire.heard
     assert (first.body, second.headers["authorization"]) == (b"seKret", "Bearer for-now")

@@ -179,7 +179,7 @@ async def test_a_failed_check_stays_one(opened: Rooms, sandbox: Simulators, cloc
     await opened.events.receive("masking", listless(row(X)))
     clock.advance(61)
     sandbox.turn("8x8", fault="http_500")
-    outcomes = await opened.lookups.at("masking", [E164(X)], errand(clock=clock))
+    [outcomes] = await asyncio.gather(opened.lookups.at("masking", [E164(X)], errand(clock=clock)))
     assert isinstance(outcomes[E164(X)], Failed)
 
 

@@ -148,7 +148,7 @@ async def test_checks_without_a_list(rig: OpenRig) -> None:
 async def test_a_search_that_is_refused_is_no_absence(rig: OpenRig) -> None:
     """Where the list is closed after all, a number searched for in it is unknown."""
     async with listening(saying(answer(b"", 404))) as wire:
-        told = await rig(Acme, wire.url).lookups.at("depot", [SEARCHED], errand())
+        [told] = await asyncio.gather(rig(Acme, wire.url).lookups.at("depot", [SEARCHED], errand()))
     assert isinstance(failed(told)[SEARCHED], SourceMisconfigured)
 
 

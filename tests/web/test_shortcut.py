@@ -224,7 +224,8 @@ def test_answers_come_in_the_order_of_their_questions(opened: Ways) -> None:
 def test_who_reads_nothing_is_not_written_to(simulated: Simulated) -> None:
     """What waits to be read is bounded: no further answer is put behind it."""
     body = msgspec.json.encode({"query": LONG})
-    with ways(simulated) as opened, socket.socket() as slow:
+    patience = {"receive_seconds": 300, "unread_seconds": 300}
+    with ways(simulated, limits=patience) as opened, socket.socket() as slow:
         quick = opened.connected()
         kept = [quick.ask(HEADERS, body)[1] for _ in range(3)][-1]
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
