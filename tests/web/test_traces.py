@@ -216,7 +216,7 @@ async def test_who_looks_after_the_gateway_is_not_noted(gateway: OpenGateway, no
     opened = await gateway(tracing=noted.tracing)
     for path in ("/health", "/ready", "/metrics", "/schema.graphql", "/nowhere"):
         await opened.get(path)
-    assert list(noted.all) == []
+    assert [span.name for span in noted.all if span.kind is SpanKind.SERVER] == []  # sources are logged in at meanwhile
 
 
 async def test_requests_beside_one_another(gateway: OpenGateway, noted: Noted) -> None:
