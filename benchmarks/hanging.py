@@ -24,6 +24,7 @@ from gateway.upstream.lookups import Looked
 ROWS = dict.fromkeys(("8x8", "webex", "cloudlx", "callgear"), 300)
 NAMES = ["dallas", "epsilon", "market", "voice_sg"]
 PAGES, HITS = 400, 50_000
+KEY = "v1/8x8/voice_sg/look-up/one"
 TIMEOUT = 2.0
 
 
@@ -66,11 +67,11 @@ async def hit() -> float:
     async def load(_: Errand) -> Looked:
         return kept
 
-    await cache.fetch("a:b", 3600, Errand(clock, clock.monotonic() + 3600), load)
+    await cache.fetch(KEY, 3600, Errand(clock, clock.monotonic() + 3600), load)
     errand = Errand(clock, clock.monotonic() + 3600)
     begun = time.perf_counter()
     for _ in range(HITS):
-        await cache.fetch("a:b", 3600, errand, load)
+        await cache.fetch(KEY, 3600, errand, load)
     return 1e6 * (time.perf_counter() - begun) / HITS
 
 
