@@ -64,8 +64,9 @@ class Context:
     ``takes_parts``: the client accepts an answer in parts. ``as_text``: the answer's data is only to be encoded, so its
     parts may be JSON text already (``msgspec.Raw``). ``after`` is the cursor that a client resumes a stream with, beside
     what its document says; ``cursor`` is that of the answer which a stream has just come to. ``operation`` is what of
-    the document runs, once that is known; ``alone``: it has one root field, beside which none asks. ``resolved``: what the root's fields gave already, by their names in the answer;
-    a failure is an exception, and what is written is ``msgspec.Raw``.
+    the document runs, once that is known; ``alone``: it has one root field, beside which none asks. ``resolved``: what
+    the root's fields gave already, by their names in the answer; a failure is an exception, and what is written is
+    ``msgspec.Raw``.
     """
 
     def __init__(

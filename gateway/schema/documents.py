@@ -50,6 +50,11 @@ Result = TypeVar("Result")
 Rules = tuple[type[ASTValidationRule], ...]
 
 
+def is_long(text: str) -> bool:
+    """Whether work on a document may take so long that it is done beside everything else."""
+    return len(text) >= LONG
+
+
 class Document:
     """A document within the limits, and what was found wrong with it."""
 
@@ -96,7 +101,7 @@ class Documents:
 
     async def read_beside(self, text: str) -> Document:
         """The same; a long one that is not remembered is read in a thread, one after another, while others are answered."""
-        if len(text) < LONG or text in self._kept:
+        if not is_long(text) or text in self._kept:
             return self.read(text)
         node = await self.beside(self._checked, text)
         return self._remembered(text) or self._admitted(text, node)
@@ -106,7 +111,11 @@ class Documents:
     ) -> list[GraphQLError]:
         """What is wrong with a document; see ``Document.faults``. Where that takes long, it is found in the thread."""
         find = partial(document.faults, schema, rules, explorable=explorable)
-        return await self.beside(find) if document.is_work(explorable=explorable) else find()
+        return await self.where_fit(find, long=document.is_work(explorable=explorable))
+
+    async def where_fit(self, work: Callable[[], Result], *, long: bool) -> Result:
+        """Do that: in the thread if it is ``long``, else at once."""
+        return await self.beside(work) if long else work()
 
     def beside(self, work: Callable[..., Result], *arguments: object) -> asyncio.Future[Result]:
         """Do that in the thread."""
@@ -118,8 +127,9 @@ class Documents:
         return self._kept.get(text)
 
     def _admitted(self, text: str, node: DocumentNode) -> Document:
-        document = Document(node, long=len(text) >= LONG)
-        if len(text) >= LONG and not self._sightings.again(text):
+        long = is_long(text)
+        document = Document(node, long=long)
+        if long and not self._sightings.again(text):
             return document
         self._kept[text] = document
         self._room -= len(text)

@@ -21,7 +21,7 @@ from gateway.errors import GatewayError
 from gateway.schema.arguments import Unsuitable
 from gateway.schema.compile import Details, Unsupported
 from gateway.schema.compile_run import Operation, Operations, Run
-from gateway.schema.documents import LONG, Documents
+from gateway.schema.documents import Documents, is_long
 from gateway.schema.plan import Plan, Root, planned
 from gateway.schema.sharing import Sharing
 
@@ -110,7 +110,7 @@ class Quick:
     async def _planned(self, operation: Operation, query: str, given: dict[str, Any], name: str | None) -> Plan:
         """The plan, made beside the loop where that takes long."""
         make = partial(planned, self._schema, await self._document(query), name, given)
-        plan = make() if len(query) < LONG else await self._documents.beside(make)
+        plan = await self._documents.where_fit(make, long=is_long(query))
         self.operations.keep((query, name, _switches(given)), operation, plan)
         return plan
 

@@ -23,8 +23,8 @@ async def drive(
 ) -> R:
     """What the generator returns. Questions are answered in tasks of their own, and sent as soon as the answer is there.
 
-    One that is alone needs no task. A SourceError is sent as the answer. What is still open at the errand's deadline is answered with SourceTimeout.
-    Whatever happens, no task is left behind.
+    One that is alone needs no task. A SourceError is sent as the answer. What is still open at the errand's deadline is
+    answered with SourceTimeout. Whatever happens, no task is left behind.
     """
     open_questions: dict[asyncio.Future[A], Q] = {}
     late: list[asyncio.Future[A]] = []

@@ -81,8 +81,9 @@ class Events:
     async def observe(self, name: str, read: Snapshot, asked: datetime) -> Snapshot:
         """A list was read to its end: what differs from before goes into the log, while anybody needs that.
 
-        It comes back made of what is at hand, where that is the same. ``asked`` is when the reading began: what was heard since may be missing from it. Whoever asked for the list
-        waits only where events are merged into it, and a store that cannot be written keeps nobody from reading.
+        It comes back made of what is at hand, where that is the same. ``asked`` is when the reading began: what was heard
+        since may be missing from it. Whoever asked for the list waits only where events are merged into it, and a store
+        that cannot be written keeps nobody from reading.
         """
         self._asked[name] = (read.as_of, asked)
         if name in self._receivers:

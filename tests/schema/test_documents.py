@@ -110,6 +110,14 @@ def test_a_document_is_read_once() -> None:
     assert documents.read("{ b }") is not second
 
 
+def test_a_document_holds_no_circle_of_tokens() -> None:
+    """None knows its neighbours, from the first to the last."""
+    node = Documents(LimitSettings()).read("{ a b }").node
+    tokens = [part.loc.start_token for part in (node, node.definitions[0]) if part.loc]
+    tokens += [part.loc.end_token for part in (node, node.definitions[0]) if part.loc]
+    assert [(token.prev, token.next) for token in tokens] == [(None, None)] * 4
+
+
 def test_a_document_longer_than_the_room_is_read_and_forgotten() -> None:
     """It is answered like any other, and nothing is left of it."""
     documents = Documents(LimitSettings(), characters_kept=3)

@@ -1,12 +1,11 @@
 """What requests leave behind: next to nothing in circles, which only a search for garbage would free while nobody is answered."""
 
-import gc
-from collections.abc import Iterator
 from itertools import count
 
 import pytest
 
 from tests.conftest import OpenGateway, Simulators
+from tests.garbage import left_by
 
 ROUNDS = 10
 PAGE = """query ($not: E164!, $one: E164!) {
@@ -24,16 +23,6 @@ ASKED = {
 }
 
 
-@pytest.fixture
-def unsearched() -> Iterator[None]:
-    """Garbage is searched for by the test alone."""
-    before = gc.get_threshold()
-    gc.set_threshold(0)
-    yield
-    gc.set_threshold(*before)
-
-
-@pytest.mark.usefixtures("unsearched")
 @pytest.mark.parametrize("document", ASKED.values(), ids=ASKED)
 async def test_a_document_leaves_little(gateway: OpenGateway, document: str) -> None:
     """Each is new, by a comment: but for the visitors that validate it, which hold themselves, nothing is left."""
@@ -43,13 +32,9 @@ async def test_a_document_leaves_little(gateway: OpenGateway, document: str) -> 
         for _ in range(ROUNDS):
             await opened.ask(f"{document} #{next(number)}", {"not": "+4930000002", "one": "+4930000001"})
 
-    await asked()
-    gc.collect()
-    await asked()
-    assert gc.collect() < 3000 * ROUNDS
+    assert await left_by(asked) < 3000 * ROUNDS
 
 
-@pytest.mark.usefixtures("unsearched")
 async def test_a_page_leaves_nothing(gateway: OpenGateway) -> None:
     """Neither the first time that somebody asks so, nor later."""
     opened, number = await gateway(), count()
@@ -58,13 +43,9 @@ async def test_a_page_leaves_nothing(gateway: OpenGateway) -> None:
         for _ in range(ROUNDS):
             await opened.ask(PAGE, {"not": f"+4930{next(number):07}", "one": "+4930000001"})
 
-    await asked()
-    gc.collect()
-    await asked()
-    assert gc.collect() < ROUNDS
+    assert await left_by(asked) < ROUNDS
 
 
-@pytest.mark.usefixtures("unsearched")
 async def test_failures_leave_little(sandbox: Simulators, gateway: OpenGateway) -> None:
     """Where every source fails; the simulators, which are in this process, leave something, too."""
     opened, number = await gateway(), count()
@@ -74,7 +55,4 @@ async def test_failures_leave_little(sandbox: Simulators, gateway: OpenGateway) 
         for _ in range(ROUNDS):
             await opened.ask(PAGE, {"not": f"+4930{next(number):07}", "one": f"+4930{next(number):07}"})
 
-    await asked()
-    gc.collect()
-    await asked()
-    assert gc.collect() < 1000 * ROUNDS
+    assert await left_by(asked) < 1000 * ROUNDS
