@@ -74,8 +74,8 @@ async def open_rooms(
     """Everything below the schema, with its sockets; closed at the end. Without a key, cursors end with the rooms."""
     sources = make_sources(settings)
     transport = HttpTransport.open(clock.now, CarefulResolver(trusted_hosts(sources.values())))
-    callers = {name: Caller(source, transport, clock, tell) for name, source in sources.items()}
     shared = _shared(settings, sources, clock)
+    callers = {name: Caller(source, transport, clock, tell, shared) for name, source in sources.items()}
     cache = Cache(BoundedMemory(settings.state.cache_bytes), shared, settings.limits.deadline, tell)
     database = Database.open(settings.state.database_url)
     store = Store(database, sources)

@@ -126,7 +126,7 @@ class StateSettings(BaseModel):
     redis_url: str = Field(
         "",
         pattern=REDIS,
-        description="Shares what is kept between processes: redis://, rediss:// or valkey://; empty keeps it in each.",
+        description="Processes share what is kept, and how often sources are asked: redis://, rediss:// or valkey://; empty is each alone.",
     )
     cache_bytes: int = Field(
         192 * 1024 * 1024, gt=0, description="What one process keeps of the sources' answers at most, in bytes."

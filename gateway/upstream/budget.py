@@ -10,14 +10,15 @@ from gateway.providers.protocol import Allowance, Source
 from gateway.telemetry import ABANDONED, OK, Tell, Waited, silence
 from gateway.upstream.clock import Clock, Timer
 from gateway.upstream.errand import Errand
+from gateway.upstream.quota import Quota
 from gateway.upstream.rate import Rate
 from gateway.upstream.turns import Turns, Waiter
 
 
 class Budget:
-    """The turns of one source."""
+    """The turns of one source; with a ``quota``, as far as those of other processes leave some."""
 
-    def __init__(self, source: Source, clock: Clock, tell: Tell = silence) -> None:
+    def __init__(self, source: Source, clock: Clock, tell: Tell = silence, quota: Quota | None = None) -> None:
         self._name = source.name
         self._title = source.title
         self._tell = tell
@@ -25,7 +26,9 @@ class Budget:
         self._longest_call = source.settings.timeout
         self.rate = Rate(source.settings.calls_per_minute)
         self._clock = clock
+        self._quota = quota
         self._turns = Turns()
+        self._until: dict[Waiter, float] = {}
         self._alarm: Timer | None = None
         self._hold: tuple[float, SourceError] | None = None
 
@@ -43,7 +46,9 @@ class Budget:
         finally:
             self._slots += 1
             self.rate.end(self._clock.monotonic())
-            self._let_in()
+            if self._quota is not None:
+                self._quota.end()
+            self._let_in_who_can_wait()
 
     def hear(self, said: Sequence[Allowance], ended: int) -> None:
         """What a call brought about limits, to be told before its turn ends; ``rate.ended`` was ``ended`` when it left."""
@@ -55,6 +60,8 @@ class Budget:
             until = self._clock.monotonic() + error.retry_after_ms / 1000
             self._hold = (until, error)
             self.rate.hold(until)
+            if self._quota is not None:
+                self._quota.hold(error.retry_after_ms / 1000)
 
     async def _begin(self, errand: Errand, seconds: float) -> None:
         waiter: Waiter = asyncio.get_running_loop().create_future()
@@ -67,6 +74,7 @@ class Budget:
             self._tell(Waited(self._name, SourceRateLimited.code, 0.0))
             raise self._refusal()
         began, outcome = self._clock.monotonic(), SourceRateLimited.code
+        self._until[waiter] = began + seconds
         timer = self._clock.after(seconds, lambda: self._give_up(waiter))
         try:
             with errand.waiting(self._refusal):
@@ -79,6 +87,7 @@ class Budget:
             raise
         finally:
             timer.cancel()
+            del self._until[waiter]
             self._turns.leave(waiter, errand)
             self._tell(Waited(self._name, outcome, self._clock.monotonic() - began))
 
@@ -90,6 +99,8 @@ class Budget:
         """Nobody took the turn that was given."""
         self._slots += 1
         self.rate.give_back()
+        if self._quota is not None:
+            self._quota.give_back()
         self._let_in()
 
     def _let_in(self) -> None:
@@ -102,16 +113,33 @@ class Budget:
             if wait > 0:
                 self._alarm = self._clock.after(wait, self._let_in) if wait < inf else None
                 return
+            if self._quota is not None and not self._quota:
+                self._quota.ask(min(len(self._turns), self._slots), self._let_in_who_can_wait)
+                return
             waiter = self._turns.next()
             if not waiter.done():
                 self._slots -= 1
                 self.rate.take(self._clock.monotonic())
+                if self._quota is not None:
+                    self._quota.take()
                 waiter.set_result(None)
+        if self._quota and not self._turns:
+            self._quota.release()
+
+    def _let_in_who_can_wait(self) -> None:
+        """There may be turns, or word of when there will be: who would have to wait too long is told so now."""
+        wait = self._wait()
+        if 0 < wait < inf:
+            opens = self._clock.monotonic() + wait
+            for waiter in [waiter for waiter, until in self._until.items() if until < opens]:
+                self._give_up(waiter)
+        self._let_in()
 
     def _wait(self) -> float:
-        """Seconds until the rate allows a call."""
+        """Seconds until the rate allows a call, and the quota may."""
         now = self._clock.monotonic()
-        return self.rate.opens_at(now) - now
+        opens = self.rate.opens_at(now)
+        return (opens if self._quota is None else max(opens, self._quota.opens_at())) - now
 
     def _refusal(self) -> SourceError:
         now = self._clock.monotonic()

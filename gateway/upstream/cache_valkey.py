@@ -5,6 +5,7 @@ from aiocache.serializers import BaseSerializer
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.commands.core import AsyncScript
 
 from gateway.upstream.cache_memory import Kept
 from gateway.upstream.packing import Packing
@@ -42,6 +43,13 @@ class Valkey(RedisCache):  # type: ignore[misc]  # aiocache ships no types
         super().__init__(
             serializer=_Packed(packing), namespace=PREFIX, timeout=None, connection_pool_class=lambda **_: pool
         )
+        self._scripts: dict[str, AsyncScript] = {}
+
+    def script(self, text: str) -> AsyncScript:
+        """A script in Lua, to be called with names and arguments; its text is sent where the server has it not yet."""
+        if text not in self._scripts:
+            self._scripts[text] = self.client.register_script(text)
+        return self._scripts[text]
 
     async def take(self, name: str, token: str, seconds: float) -> bool:
         """Put a token under a whole name that has none, for a while; whether it had none."""

@@ -49,7 +49,9 @@ from gateway.upstream.client import Transport
 from gateway.upstream.clock import Clock, sleep
 from gateway.upstream.credentials import TokenHolder
 from gateway.upstream.errand import Errand
+from gateway.upstream.quota import Quota
 from gateway.upstream.retries import Retries
+from gateway.upstream.shared import Shared
 
 FAILURES = (SourceTimeout, SourceUnavailable, SourceBadAnswer)
 """What speaks against a source: it is not there, or talks nonsense. A refusal (4xx) does not, nor does a caller who left."""
@@ -78,12 +80,14 @@ class Caller:
     ``lists``, ``sorts``, ``looks_up`` and ``looks_up_many`` are the source again where it has that capability, else None.
     """
 
-    def __init__(self, source: Source, transport: Transport, clock: Clock, tell: Tell = silence) -> None:
+    def __init__(
+        self, source: Source, transport: Transport, clock: Clock, tell: Tell = silence, shared: Shared | None = None
+    ) -> None:
         self.source = source
         self._transport = transport
         self._clock = clock
         self._tell = tell
-        self._budget = Budget(source, clock, tell)
+        self._budget = Budget(source, clock, tell, None if shared is None else Quota(source, shared, clock))
         self._retries = Retries(source.settings.retries)
         self._circuit = Circuit(
             calls=source.settings.circuit_calls,

@@ -8,9 +8,9 @@ them takes its place when it dies.
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from redis.exceptions import RedisError
 
@@ -47,6 +47,7 @@ class Shared:
         self._lease = lease
         self._apart_until: float | None = None
         self._unrenewed: set[str] = set()
+        self._beside: set[asyncio.Task[object]] = set()
 
     async def generation(self, scope: str) -> str | None:
         """What stands in the scope's names now; None while the shared cache is away."""
@@ -131,6 +132,17 @@ class Shared:
             await asyncio.sleep(self._lease / 4)
             await self._try(lambda: self._store.extend(name, token, self._lease), None)
 
+    async def run(self, script: str, keys: Sequence[str], arguments: Sequence[str | int]) -> Any:  # noqa: ANN401 - the script's own
+        """What a script answers that works on what is kept under these keys; None while the shared cache is away."""
+        names = [self._name(key) for key in keys]
+        return await self._try(lambda: self._store.script(script)(names, arguments), None)
+
+    def beside(self, work: Coroutine[None, None, object]) -> None:
+        """Have something done for which nobody waits, before the connections are given back."""
+        task = asyncio.create_task(work)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+
     async def _try(self, work: Callable[[], Awaitable[T]], otherwise: T) -> T:
         """What the shared cache answers; ``otherwise`` when it does not, and for a while after that.
 
@@ -159,6 +171,7 @@ class Shared:
 
     async def close(self) -> None:
         """Give the connections back."""
+        await asyncio.gather(*self._beside, return_exceptions=True)
         await self._store.close()
 
 

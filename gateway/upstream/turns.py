@@ -18,6 +18,9 @@ class Turns:
     def __bool__(self) -> bool:
         return any(self._lines.values())
 
+    def __len__(self) -> int:
+        return sum(len(waiters) for line in self._lines.values() for waiters in line.values())
+
     def join(self, waiter: Waiter, errand: Errand) -> None:
         """Wait behind those of the same client; a client that comes anew waits behind the others."""
         self._lines[errand.priority].setdefault(errand.client, deque()).append(waiter)

@@ -236,6 +236,25 @@ async def test_a_turn_that_was_given_is_kept(rig: OpenRig, clock: ManualClock) -
         assert await waiting == clock.monotonic()
 
 
+async def test_who_cannot_wait_that_long_is_told_as_soon_as_it_is_known(rig: OpenRig, clock: ManualClock) -> None:
+    """While the one call of a minute is under way nobody knows when the next may leave; once it is over, all do."""
+    async with listening(saying(GOOD)) as wire, asyncio.timeout(PATIENCE):
+        budget = Budget(rig(Acme, wire.url, calls_per_minute=1).source, clock)
+
+        async def take(seconds: float) -> None:
+            async with budget.turn(errand(clock=clock), seconds):
+                pass
+
+        async with budget.turn(errand(clock=clock), 1):
+            hasty, patient = (asyncio.ensure_future(take(seconds)) for seconds in (MINUTE - 1, MINUTE + 1))
+            await asyncio.wait([hasty, patient], timeout=0)
+        with pytest.raises(SourceRateLimited) as told:
+            await hasty
+        assert told.value.retry_after_ms == MINUTE * 1000
+        clock.advance(MINUTE)
+        await patient
+
+
 async def test_who_queues_while_the_circuit_opens(rig: OpenRig) -> None:
     """Whoever waited for a turn when the source was found to be down is told so, and asks no more."""
     async with listening(saying(DOWN)) as wire:

@@ -1,0 +1,138 @@
+"""How often all processes together may ask one source: what each has asked is counted in the Valkey that they share.
+
+A call takes a place there before it leaves and gives it back when it is over; it counts for a minute more, as in
+``rate.py``. All who wait in one process ask for their places in one exchange. While the Valkey is away each process
+counts for itself.
+"""
+
+import secrets
+from collections import deque
+from collections.abc import Callable
+from itertools import count
+from math import inf
+
+from gateway.providers.protocol import Source
+from gateway.upstream.clock import Clock
+from gateway.upstream.keys import scope_of
+from gateway.upstream.rate import MINUTE
+from gateway.upstream.shared import PAUSE_SECONDS, Shared
+
+SPARE_SECONDS = 5.0
+"""How long a place may be held beyond the source's time, until it counts as given back: its process has died."""
+
+TAKE = """
+local calls, held = KEYS[1], KEYS[2]
+local most, slots, period = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local lasts, wanted = tonumber(ARGV[5]), tonumber(ARGV[6])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local left_alone = redis.call('PTTL', held)
+if left_alone > 0 then return {0, left_alone} end
+redis.call('ZREMRANGEBYSCORE', calls, '-inf', now - period)
+local spent, under_way = redis.call('ZCARD', calls), redis.call('ZCOUNT', calls, '(' .. now, '+inf')
+local given = math.min(wanted, slots - under_way, most - spent)
+if given > 0 then
+  for place = 1, given do redis.call('ZADD', calls, now + lasts, ARGV[1] .. place) end
+  redis.call('PEXPIRE', calls, lasts + period)
+  return {given, 0}
+end
+local over = spent >= most and tonumber(redis.call('ZRANGE', calls, spent - most, spent - most, 'WITHSCORES')[2])
+return {0, over and over <= now and over + period - now or -1}
+"""
+"""How many places are given, and else the milliseconds until there is one: -1 where that hangs on calls under way.
+
+A call stands in a sorted set by when it is over, which for one that is under way is when its process must be dead.
+"""
+
+END = """
+local time = redis.call('TIME')
+redis.call('ZADD', KEYS[1], time[1] * 1000 + math.floor(time[2] / 1000), ARGV[1])
+"""
+"""A call is over."""
+
+RETURN = "redis.call('ZREM', KEYS[1], unpack(ARGV))"
+"""Calls that never left."""
+
+HOLD = "if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[1]) then redis.call('SET', KEYS[2], 1, 'PX', ARGV[1]) end"
+"""The provider wants to be left alone for longer than was known."""
+
+
+class Quota:
+    """The places of this process at one source. ``period`` is in seconds: how long a call that is over still counts."""
+
+    def __init__(self, source: Source, shared: Shared, clock: Clock, period: float = MINUTE) -> None:
+        self._source = source
+        self._shared = shared
+        self._clock = clock
+        self._period = _millis(period)
+        self._whose, self._asked = secrets.token_hex(8), count()
+        self._at_hand: deque[str | None] = deque()
+        self._under_way: deque[str | None] = deque()
+        self._asking = False
+        self._opens_at = -inf
+
+    def __bool__(self) -> bool:
+        """Whether a place is at hand."""
+        return bool(self._at_hand)
+
+    def opens_at(self) -> float:
+        """When it is worth asking for a place again, in monotonic seconds."""
+        return self._opens_at
+
+    def ask(self, wanted: int, then: Callable[[], object]) -> None:
+        """Have so many places brought, or word of when there will be one, and ``then`` called; unless that is under way."""
+        if not self._asking:
+            self._asking = True
+            self._shared.beside(self._ask(wanted, then))
+
+    async def _ask(self, wanted: int, then: Callable[[], object]) -> None:
+        settings, whose = self._source.settings, f"{self._whose}:{next(self._asked)}:"
+        lasts = _millis(settings.timeout + SPARE_SECONDS)
+        bounds = (settings.calls_per_minute, settings.concurrency, self._period, lasts, wanted)
+        try:
+            answer = await self._run(TAKE, whose, *bounds)
+        finally:
+            self._asking = False
+        if answer is None:
+            self._at_hand += [None] * wanted
+        else:
+            given, wait = answer
+            self._at_hand += [f"{whose}{place + 1}" for place in range(given)]
+            seconds = PAUSE_SECONDS if wait < 0 else wait / 1000
+            self._opens_at = -inf if given else self._clock.monotonic() + seconds
+        then()
+
+    def take(self) -> None:
+        """A call leaves; there must be a place at hand."""
+        self._under_way.append(self._at_hand.popleft())
+
+    def end(self) -> None:
+        """A call is over, whatever came of it."""
+        place = self._under_way.popleft()
+        if place is not None:
+            self._shared.beside(self._run(END, place))
+
+    def give_back(self) -> None:
+        """The call never left; its place is at hand again."""
+        self._at_hand.append(self._under_way.pop())
+
+    def release(self) -> None:
+        """Nobody waits for the places that are at hand."""
+        places = [place for place in self._at_hand if place is not None]
+        self._at_hand.clear()
+        if places:
+            self._shared.beside(self._run(RETURN, *places))
+
+    def hold(self, seconds: float) -> None:
+        """The provider wants to be left alone for so long, whoever asks."""
+        self._shared.beside(self._run(HOLD, _millis(seconds)))
+
+    async def _run(self, script: str, *arguments: str | int) -> list[int] | None:
+        """What a script answers; None while the Valkey is away."""
+        names = [f"{scope_of(self._source)}/{kind}" for kind in ("calls", "held")]
+        answer: list[int] | None = await self._shared.run(script, names, arguments)
+        return answer
+
+
+def _millis(seconds: float) -> int:
+    return max(1, round(seconds * 1000))
