@@ -256,6 +256,6 @@ class AllSourcesFailed(GatewayError):
     code = "ALL_SOURCES_FAILED"
 
     def __init__(self, failures: dict[str, SourceError]) -> None:
-        told = "; ".join(f"{name}: {error.message}" for name, error in sorted(failures.items()))
-        super().__init__(f"None of the asked sources could be read. {told}")
+        told = "; ".join(f"{name}: {error.message.rstrip('.')}" for name, error in sorted(failures.items()))
+        super().__init__(f"None of the asked sources could be read. {told}.")
         self.failures = failures

@@ -92,8 +92,8 @@ def test_a_source_error_carries_the_wait_and_the_reason() -> None:
 
 def test_all_sources_failed_names_them_in_order() -> None:
     """The message names each source and what went wrong there."""
-    error = AllSourcesFailed({"b": SourceTimeout("late"), "a": SourceTimeout("later")})
-    assert str(error) == "None of the asked sources could be read. a: later; b: late"
+    error = AllSourcesFailed({"b": SourceTimeout("Late."), "a": SourceTimeout("Later.")})
+    assert str(error) == "None of the asked sources could be read. a: Later; b: Late."
 
 
 def raised(error: BaseException) -> BaseException:

@@ -131,6 +131,14 @@ def test_an_address_is_http_and_has_a_host(file: Path, address: str) -> None:
     )
 
 
+@pytest.mark.parametrize("behind", ["?key=seKret", "#part", "/v2?"])
+def test_an_address_is_one_that_paths_can_be_put_behind(file: Path, behind: str) -> None:
+    """A query or a fragment would end up in the middle of what is asked; neither is repeated."""
+    file.write_text(f'{MARKET}access_token = "x"\nbase_url = "https://x.example{behind}"\n', encoding="utf-8")
+    assert "sources.market.base_url: leave out what follows ? or #: paths are put behind the address" in told(file)
+    assert "seKret" not in told(file)
+
+
 BAD = {
     "an unknown table": ("[sorces.x]\n", "sorces: is not a setting; remove it or mend its spelling"),
     "an unknown key": ("[server]\nprot = 1\n", "server.prot: is not a setting; remove it or mend its spelling"),
@@ -243,7 +251,6 @@ def test_secrets_are_never_shown(file: Path) -> None:
     assert {
         name: set(table) >= set(written["sources"][name]) for name, table in held["sources"].items()
     } == dict.fromkeys(written["sources"], True)
-    assert held["sources"]["london"]["base_url"] == "https://webexapis.com/v1?key=**********"
     assert held["sources"]["voice_sg"]["base_url"] == "https://**********@voice.8x8.com"
     assert held["state"]["redis_url"] == "rediss://**********@cache.example/0"
     assert held["state"]["database_url"].startswith("postgresql://**********@db.example/numbers?password=**********")

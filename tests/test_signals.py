@@ -44,6 +44,19 @@ def test_clients_are_read_anew_on_sighup(tmp_path: Path, simulated: Simulated) -
         command.end(signal.SIGTERM)
 
 
+def test_a_gateway_without_clients_stays_open(tmp_path: Path, simulated: Simulated) -> None:
+    """Clients that come into its settings take a restart, and whoever sends the signal is told so."""
+    alone = client_with("new").partition("\n[server]")[2]
+    path = written(tmp_path / "gateway.toml", simulated.sources, f"[server]{alone}")
+    with Command(tmp_path, "serve", "--config", path) as command:
+        url = command.until(SERVES)
+        written(path, simulated.sources, client_with("new"))
+        command.signal(signal.SIGHUP)
+        command.until(r"gateway: it was (opened) for everybody, and stays so: clients take a restart\.")
+        assert Client(url).ask(SOURCES).status == 200
+        command.end(signal.SIGTERM)
+
+
 def test_an_end_under_load_fails_nobody(tmp_path: Path, simulated: Simulated) -> None:
     """Operations that wait for a slow source when SIGTERM comes are all answered, and then the process ends with 0."""
     sources = {"london": {**simulated.sources["london"], "ttl": 0}}

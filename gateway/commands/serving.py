@@ -42,4 +42,7 @@ def _reload_clients(door: Door, path: Path | None) -> None:
         click.echo(f"gateway: the clients stay as they are: {error}", err=True)
         return
     door.reload(settings)
-    click.echo(f"gateway: {len(settings.clients)} clients are known now.")
+    if door.open:
+        click.echo("gateway: it was opened for everybody, and stays so: clients take a restart.")
+    else:
+        click.echo(f"gateway: {len(settings.clients)} clients are known now.")

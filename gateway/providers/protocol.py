@@ -84,6 +84,9 @@ class SourceSettings(BaseModel):
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             msg = "write an address like https://api.example, with http or https and a host"
             raise ValueError(msg)
+        if "?" in given or "#" in given:
+            msg = "leave out what follows ? or #: paths are put behind the address"
+            raise ValueError(msg)
         return given
 
     provider: str

@@ -5,10 +5,11 @@ Rows are the records of numbers that an answer could hold; calls are those that 
 
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, TypeAlias
 
 import strawberry
-from graphql import FieldNode, get_operation_ast
+from graphql import FieldNode, GraphQLError, get_operation_ast
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 from msgspec import Struct
 from strawberry.extensions import SchemaExtension
@@ -194,8 +195,9 @@ async def reckon(held: ExecutionContext, *, closely: bool) -> dict[str, Cost]:
         return {}
     costs = {}
     for key, nodes in costly.items():
-        arguments = _arguments(schema, nodes[0], variables)
-        costs[key] = await reckoning.of(nodes[0].name.value, arguments, nodes)
+        with suppress(GraphQLError):  # a null where none may be: the field will say so in its place
+            arguments = _arguments(schema, nodes[0], variables)
+            costs[key] = await reckoning.of(nodes[0].name.value, arguments, nodes)
     return costs
 
 

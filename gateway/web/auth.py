@@ -26,6 +26,7 @@ class _Watch:
         self.asker = asker
         self.lapse = lapse
         self.loop = asyncio.get_running_loop()
+        self.alarm: asyncio.TimerHandle | None = None
 
 
 class Door:
@@ -37,6 +38,11 @@ class Door:
         self._everything = tuple(sorted(settings.sources))
         self._watches: set[_Watch] = set()
         self.reload(settings)
+
+    @property
+    def open(self) -> bool:
+        """Whether everybody may ask, which does not change while it stands."""
+        return self._open
 
     def reload(self, settings: Settings) -> None:
         """Know these clients from now on, and no others: new keys hold and old ones do not, without a restart.
@@ -58,19 +64,31 @@ class Door:
 
     @contextmanager
     def watched(self, headers: Mapping[str, str], asker: Asker, lapse: Callable[[], object]) -> Iterator[None]:
-        """Meanwhile ``lapse`` is called once these headers do not stand for that asker any more."""
+        """Meanwhile ``lapse`` is called once these headers do not stand for that asker any more: a token ends by itself."""
         watch = _Watch(headers, asker, lapse)
         self._watches.add(watch)
         self._look_at(watch)  # the clients may have been read anew since they were let in
         try:
             yield
         finally:
-            self._watches.discard(watch)
+            self._forget(watch)
 
     def _look_at(self, watch: _Watch) -> None:
-        if watch in self._watches and not self._stands_for(watch.headers, watch.asker):
-            self._watches.discard(watch)
+        if watch not in self._watches:
+            return
+        self._forget(watch)
+        if not self._stands_for(watch.headers, watch.asker):
             watch.lapse()
+            return
+        self._watches.add(watch)
+        left = self._tokens and self._tokens.left(_key_of(watch.headers))
+        if left is not None:
+            watch.alarm = watch.loop.call_later(left, self._look_at, watch)
+
+    def _forget(self, watch: _Watch) -> None:
+        self._watches.discard(watch)
+        if watch.alarm is not None:
+            watch.alarm.cancel()
 
     def _stands_for(self, headers: Mapping[str, str], asker: Asker) -> bool:
         try:
@@ -88,9 +106,8 @@ class Door:
         """
         if self._anyone is not None:
             return self._anyone
-        scheme, _, key = headers.get("authorization", "").partition(" ")
-        key = key.strip()
-        if scheme.lower() != "bearer" or not key:
+        key = _key_of(headers)
+        if not key:
             raise Unauthenticated(MISSING)
         # a header's bytes are read as Latin-1 on the way here
         given = hashlib.sha256(key.encode("latin-1")).hexdigest()
@@ -119,6 +136,12 @@ class Door:
         except RequestRefused:
             return False
         return True
+
+
+def _key_of(headers: Mapping[str, str]) -> str:
+    """What follows ``Bearer``; empty where nothing does."""
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
 
 
 def _asker(name: str, client: ClientSettings, everything: tuple[str, ...]) -> Asker:

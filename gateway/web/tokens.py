@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -59,6 +60,15 @@ class Tokens:
         except jwt.PyJWTError as error:
             raise Unauthenticated(REFUSED.format(type(error).__name__.removesuffix("Error"))) from None
         return str(claims[held.client_claim])
+
+    @staticmethod
+    def left(token: str) -> float | None:
+        """Seconds until a token that was taken ends, a second at least; None where it is no token but a key."""
+        try:
+            ends = jwt.decode(token, options={"verify_signature": False}).get("exp")
+        except jwt.PyJWTError:
+            return None
+        return max(1.0, ends + LEEWAY_SECONDS - time.time()) if isinstance(ends, int | float) else None
 
     def _key_of(self, name: str | None) -> jwt.PyJWK:
         if name not in self._keys:

@@ -50,6 +50,19 @@ def test_what_costs_nothing_is_told_so(fresh: Client) -> None:
     assert (cost["estimated"], cost["actual"]) == ({"calls": 0, "rows": 1}, {"calls": 0})
 
 
+def test_a_null_where_none_may_be_is_told_in_its_place(fresh: Client) -> None:
+    """A variable may be null though its argument may not: that fails its field alone, which costs nothing."""
+    query = "query ($p: SourceFailurePolicy) { phoneNumbers(onSourceFailure: $p) { complete } sources { name } }"
+    for _ in range(3):  # a document that comes again is planned
+        told = fresh.ask(query, {"p": None}).json
+        assert [(error["path"], error["extensions"]["code"]) for error in told["errors"]] == [
+            (["phoneNumbers"], "BAD_USER_INPUT")
+        ]
+        assert told["data"]["phoneNumbers"] is None
+        assert len(told["data"]["sources"]) == 5
+    assert fresh.ask(query, {"p": None}, extensions={"cost": True}).json["extensions"]["cost"]["actual"] == {"calls": 0}
+
+
 ROWS = {
     "{ phoneNumbers { nodes { id } } }": 50,
     "{ phoneNumbers(first: 7) { nodes { id } nodes { e164 } edges { node { id } } } }": 14,

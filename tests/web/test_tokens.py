@@ -17,10 +17,13 @@ from gateway.errors import Unauthenticated
 from gateway.sections import TokenSettings
 from gateway.upstream.client import HttpTransport
 from gateway.upstream.clock import SystemClock
-from gateway.web.tokens import Tokens
+from gateway.web.tokens import LEEWAY_SECONDS, Tokens
 from tests.conftest import serving
 from tests.schema.gateways import Client, Simulated, gateway
+from tests.web.frames import stream
 from tests.web.test_auth import SHOP, hashed
+from tests.web.test_lapsing import CHANGES, bearer
+from tests.web.test_subscriptions import EVENTS
 
 Key: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 ISSUER, AUDIENCE = "https://issuer.example", "numbers"
@@ -86,6 +89,20 @@ def test_a_token_is_its_clients(guarded: Client, token: str) -> None:
 def test_clocks_may_differ_a_little(guarded: Client) -> None:
     """A token that has just ended is still taken."""
     assert asked(guarded, signed(exp=int(time.time()) - 1))[0] == 200
+
+
+async def test_a_stream_ends_with_its_token(guarded: Client) -> None:
+    """Whoever listens is put out when the token ends, with the same leeway; it ends as if it was cut off."""
+    ends = int(time.time()) - LEEWAY_SECONDS + 2
+    async with asyncio.timeout(30), stream(guarded.url, CHANGES, EVENTS, **bearer(signed(exp=ends))) as theirs:
+        assert b"complete" not in await theirs.read()
+    assert time.time() >= ends + LEEWAY_SECONDS
+
+
+@pytest.mark.parametrize("key", [SHOP, "a.b.c", jwt.encode({"azp": "shop"}, "", "none")])
+def test_keys_do_not_end(key: str) -> None:
+    """Whatever they look like."""
+    assert Tokens.left(key) is None
 
 
 def test_a_key_holds_beside_tokens(guarded: Client) -> None:
