@@ -25,6 +25,12 @@ class Flight:
         self.owed = False
         self._waiting = 0
 
+    @property
+    def lost(self) -> bool:
+        """Whether it brings nothing any more: it is being ended, or has failed, of which all who waited are told."""
+        task = self.task
+        return task.cancelling() > 0 or (task.done() and (task.cancelled() or task.exception() is not None))
+
     async def landing(self, errand: Errand) -> Any:  # noqa: ANN401 - what the load brings
         """What the load brings.
 
@@ -80,7 +86,7 @@ class Flights:
 
     def _joinable(self, key: str, mark: Hashable) -> Flight | None:
         flight = self._latest.get(key)
-        return flight if flight is not None and flight.mark == mark and not flight.task.cancelling() else None
+        return flight if flight is not None and flight.mark == mark and not flight.lost else None
 
     def _begin(self, key: str, mark: Hashable, errand: Errand, load: Load[T]) -> Flight:
         task = asyncio.create_task(load(errand), name=f"fetch {key}")

@@ -75,6 +75,20 @@ async def test_the_last_to_leave_ends_it(flights: Flights, shelf: Shelf) -> None
     assert isinstance(await late, Thing)
 
 
+async def test_a_load_that_failed_just_now_is_not_joined(flights: Flights, shelf: Shelf) -> None:
+    """Whoever comes between its failure and the word of it, with more time than it had, begins another: once, not for ever."""
+    shelf.door.clear()
+    [hasty] = await begun(asking(flights, shelf, work=shelf.errand(1)))
+    shelf.clock.advance(LONG + 1)
+    shelf.fails = SourceTimeout("Late.")
+    shelf.door.set()
+    patient = asyncio.create_task(asking(flights, shelf, work=shelf.errand(10 * LONG))())  # right behind the load
+    assert isinstance(await patient, Thing)
+    with pytest.raises(SourceTimeout):
+        await hasty
+    assert shelf.loads == 2
+
+
 async def test_a_dying_load_is_not_joined(flights: Flights, shelf: Shelf) -> None:
     """A load that takes a while to end after it was cancelled is nobody's any more."""
     [first] = await begun(lambda: flights.share("a", 0, shelf.errand(), _stubborn))
