@@ -92,7 +92,10 @@ class ClientSettings(BaseModel):
         None, description="That of a second key, while the first one is being replaced."
     )
     sources: tuple[Name, ...] | None = Field(None, description="The sources the client sees; the default is all.")
-    scopes: frozenset[Scope] = Field(frozenset(), description="Extra rights: addresses:read, debug, introspection.")
+    scopes: frozenset[Scope] = Field(
+        frozenset(),
+        description="Extra rights: addresses:read; debug or introspection: the schema, GraphiQL, and near names in errors.",
+    )
 
 
 class TokenSettings(BaseModel):

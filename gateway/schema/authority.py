@@ -10,6 +10,8 @@ from gateway.errors import Forbidden
 
 INTROSPECTION = "introspection"
 """The scope of those who may ask for the schema, and are told names that are near to a mistaken one."""
+DEBUG = "debug"
+"""The scope of those who develop: it holds the one above."""
 
 
 class Asker(Struct, frozen=True):

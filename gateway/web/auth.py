@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gateway.errors import Forbidden, RequestRefused, Unauthenticated
-from gateway.schema.authority import Asker
+from gateway.schema.authority import DEBUG, INTROSPECTION, Asker
 from gateway.sections import ClientSettings
 from gateway.settings import Settings
 
@@ -146,4 +146,5 @@ def _key_of(headers: Mapping[str, str]) -> str:
 
 def _asker(name: str, client: ClientSettings, everything: tuple[str, ...]) -> Asker:
     seen = everything if client.sources is None else tuple(name for name in everything if name in client.sources)
-    return Asker(name, seen, client.scopes)
+    scopes: frozenset[str] = client.scopes
+    return Asker(name, seen, scopes | {INTROSPECTION} if DEBUG in scopes else scopes)

@@ -173,9 +173,10 @@ def test_what_is_no_number_needs_no_key(guarded: str, path: str) -> None:
     assert Client(guarded).send("GET", path).status == 200
 
 
-def test_the_page_is_for_those_who_may_explore(simulated: Simulated) -> None:
+@pytest.mark.parametrize("scope", ["introspection", "debug"])
+def test_the_page_is_for_those_who_may_explore(simulated: Simulated, scope: str) -> None:
     """Where clients are configured a browser without a key is told to send one, and gets no page to guess with."""
-    clients = {"shop": CLIENTS["shop"], "twin": CLIENTS["twin"] | {"scopes": ["introspection"]}}
+    clients = {"shop": CLIENTS["shop"], "twin": CLIENTS["twin"] | {"scopes": [scope]}}
     browser = {"accept": "text/html,*/*;q=0.8"}
     with gateway(simulated.sources, clients=clients) as client:
         asked = [held.send("GET", "/graphql", browser) for held in (client, Client(client.url, SHOP))]
@@ -190,9 +191,10 @@ def test_the_page_is_for_those_who_may_explore(simulated: Simulated) -> None:
 SCHEMA = "{ __schema { queryType { name } } }"
 
 
-def test_the_schema_is_for_those_who_may_explore(simulated: Simulated) -> None:
+@pytest.mark.parametrize("scope", ["introspection", "debug"])
+def test_the_schema_is_for_those_who_may_explore(simulated: Simulated, scope: str) -> None:
     """Without the scope there is no introspection, no name that was near, no SDL and no page; ``__typename`` stays."""
-    clients = {"shop": CLIENTS["shop"], "twin": CLIENTS["twin"] | {"scopes": ["introspection"]}}
+    clients = {"shop": CLIENTS["shop"], "twin": CLIENTS["twin"] | {"scopes": [scope]}}
     with gateway(simulated.sources, clients=clients) as client:
         shop, twin = Client(client.url, SHOP), Client(client.url, TWIN)
         assert shop.ask(SCHEMA).refusal == (
