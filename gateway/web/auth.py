@@ -81,7 +81,7 @@ class Door:
             watch.lapse()
             return
         self._watches.add(watch)
-        left = self._tokens and self._tokens.left(_key_of(watch.headers))
+        left = None if self._tokens is None else self._tokens.left(_key_of(watch.headers))
         if left is not None:
             watch.alarm = watch.loop.call_later(left, self._look_at, watch)
 
