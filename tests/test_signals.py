@@ -50,6 +50,7 @@ def test_a_gateway_without_clients_stays_open(tmp_path: Path, simulated: Simulat
     path = written(tmp_path / "gateway.toml", simulated.sources, f"[server]{alone}")
     with Command(tmp_path, "serve", "--config", path) as command:
         url = command.until(SERVES)
+        assert Client(url).ask(SOURCES).status == 200
         written(path, simulated.sources, client_with("new"))
         command.signal(signal.SIGHUP)
         command.until(r"gateway: it was (opened) for everybody, and stays so: clients take a restart\.")

@@ -32,6 +32,9 @@ from tests.upstream.shelf import until
 SHORT = 0.3
 """Seconds for which a call counts in these tests, where a minute would be long."""
 
+FREE = 8
+"""Turns at once, by default."""
+
 Process = Callable[..., Budget]
 
 
@@ -174,7 +177,12 @@ async def test_places_that_nobody_wants_any_more_are_given_back(valkey: Redis, p
     await asyncio.wait([leaving], timeout=0)
     leaving.cancel()
     await until(lambda: "cmdstat_zrem" in valkey.info("commandstats"))
+    leaving = asyncio.create_task(used(one))
+    await until(lambda: one._slots < FREE)
+    leaving.cancel()
     await used(other)
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
 
 
 async def test_without_the_valkey_each_counts_for_itself(process: Process) -> None:
