@@ -23,7 +23,7 @@ from gateway.errors import (
     SourceRateLimited,
     SourceUnavailable,
 )
-from gateway.numbers.e164 import CountryCode
+from gateway.numbers.e164 import COUNTRY_ALIASES, CountryCode
 from gateway.numbers.model import CurrencyCode
 from gateway.providers.protocol import Request, Response
 
@@ -42,7 +42,6 @@ LARGEST_INT = 2**31 - 1
 
 LOOSE = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
 _REMEDIES: Mapping[int, tuple[type[SourceError], str]] = {
     401: (SourceAuthFailed, "refused the credentials: check the configured key or token"),
     403: (SourceForbidden, "refused access: the credentials lack a scope, role or right"),
@@ -179,7 +178,7 @@ def total(said: object) -> int | None:
 def country(word: str | None) -> CountryCode | None:
     """A provider's country as ISO 3166-1 alpha-2; None when it is something else. UK and EL are repaired."""
     code = (word or "").strip().upper()
-    code = _COUNTRY_ALIASES.get(code, code)
+    code = COUNTRY_ALIASES.get(code, code)
     return CountryCode(code) if len(code) == 2 and code.isascii() and code.isalpha() else None  # noqa: PLR2004 - alpha-2
 
 

@@ -13,7 +13,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 from gateway.errors import BadUserInput
 from gateway.numbers import e164
-from gateway.numbers.e164 import E164, CountryCode
+from gateway.numbers.e164 import COUNTRY_ALIASES, E164, CountryCode
 from gateway.numbers.model import CurrencyCode
 
 _WEEKS = re.compile(r"P([0-9]{1,6})W", re.IGNORECASE)
@@ -81,6 +81,11 @@ def _code(value: object, what: str, length: int) -> str:
     return code.upper()
 
 
+def _country(value: object) -> str:
+    code = _code(value, "CountryCode", 2)
+    return COUNTRY_ALIASES.get(code, code)
+
+
 def _scalar(
     name: str,
     description: str,
@@ -113,9 +118,7 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         "Decimal", 'An exact decimal number as a string, `"0.30"`.', _decimal, lambda amount: f"{amount:f}"
     ),
     timedelta: _scalar("Duration", "An ISO 8601 duration, `PT30S`.", _duration, msgspec.to_builtins),
-    CountryCode: _scalar(
-        "CountryCode", "A country: ISO 3166-1 alpha-2, upper case.", lambda value: _code(value, "CountryCode", 2)
-    ),
+    CountryCode: _scalar("CountryCode", "A country: ISO 3166-1 alpha-2, upper case.", _country),
     CurrencyCode: _scalar("CurrencyCode", "A currency: ISO 4217.", lambda value: _code(value, "CurrencyCode", 3)),
 }
 """The Python types that stand for scalars in annotations."""

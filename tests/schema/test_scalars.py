@@ -134,9 +134,9 @@ def test_amounts_keep_the_text_of_the_provider(everything: list[Row]) -> None:
     assert {money["amount"] for money in paid if money} == {"0.3", "0.30", "0.5", "1", "1.50", "12", "2.125"}
 
 
-@pytest.mark.parametrize("written", ["gb", "GB", " Gb "])
+@pytest.mark.parametrize("written", ["gb", "GB", " Gb ", "uk"])
 def test_codes_are_upper_case_whatever_is_typed(graph: Client, written: str) -> None:
-    """A country is the same in small letters, and always comes out in capitals."""
+    """A country is the same in small letters, and as people write it beside ISO; it always comes out as ISO's capitals."""
     found = graph.ask(
         "query ($c: CountryCode!) { phoneNumbers(first: 1, filter: {countries: [$c], providers: [CLOUDLX]}) { nodes { country } } }",
         {"c": written},
