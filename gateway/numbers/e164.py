@@ -14,10 +14,10 @@ E164 = NewType("E164", str)
 """A plus and 2 to 15 digits, ``+441245123456`` (ITU-T E.164, section 6)."""
 
 CountryCode = NewType("CountryCode", str)
+"""ISO 3166-1 alpha-2, upper case: ``GB``."""
 
 COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
 """What people and providers write for ISO's own code."""
-"""ISO 3166-1 alpha-2, upper case: ``GB``."""
 
 _FILLERS = re.compile(r"[\s().\-‐‑‒–]+")  # noqa: RUF001 - the dashes people paste are meant
 _E164 = re.compile(r"\+[0-9]{2,15}")
