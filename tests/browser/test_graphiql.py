@@ -81,10 +81,10 @@ def test_a_change_arrives(watched: Watched) -> None:
     """The last tab listens over a WebSocket, and shows what 8x8's documented event changes as soon as it is told."""
     page = watched.page
     opened(page, 7, "Changes")
-    sent: list[str | bytes] = []
-    page.on("websocket", lambda socket: socket.on("framesent", sent.append))
+    sent: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
     run_button(page).click()
-    while not any('"subscribe"' in str(frame) for frame in sent):
+    while not any('"subscribe"' in frame for frame in sent):
         page.evaluate("new Promise(requestAnimationFrame)")
     send = [sys.executable, "-m", "gateway", "webhook", "send", "voice_sg", "--url"]
     subprocess.run([*send, watched.url.removesuffix("/graphql")], cwd=ROOT, check=True)  # noqa: S603 - the gateway itself
