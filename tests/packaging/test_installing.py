@@ -67,7 +67,7 @@ def test_the_tests_add_what_they_need(installed: Clone) -> None:
     first, second = install(installed, "test"), installed.run("test")
     assert "test: installing requirements-dev.lock into" in first.stderr
     assert first.stdout == f"['two words'] {installed.root}\n", first.stderr
-    assert (second.stdout, second.stderr) == (f"['-n', 'auto'] {installed.root}\n", "")
+    assert (second.stdout, second.stderr) == (f"['-n', 'auto', '--dist', 'worksteal'] {installed.root}\n", "")
 
 
 def test_a_package_that_is_not_the_locked_one_is_refused(clone: Clone) -> None:
