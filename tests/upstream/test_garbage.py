@@ -5,7 +5,7 @@ import pytest
 from gateway.numbers.search import Search
 from gateway.numbers.windows import Range
 from tests.conftest import OpenGateway, Simulators, errand
-from tests.garbage import searching
+from tests.garbage import PLANNED, searching
 from tests.upstream.conftest import OpenRig
 from tests.upstream.plain import Unlisted
 from tests.upstream.servers import answer, listening, saying
@@ -25,7 +25,7 @@ async def test_questions_leave_nothing(
 ) -> None:
     """Neither an answer nor a failure, told to many who wait for it, keeps alive what was at work for it."""
     found: set[str] = set()
-    opened = await gateway()
+    opened = await gateway(server=PLANNED)
 
     def turn(fault: str) -> None:
         for provider in ("webex", "cloudlx", "callgear"):
