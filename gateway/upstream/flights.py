@@ -27,9 +27,8 @@ class Flight:
 
     @property
     def lost(self) -> bool:
-        """Whether it brings nothing any more: it is being ended, or has failed, of which all who waited are told."""
-        task = self.task
-        return task.cancelling() > 0 or (task.done() and (task.cancelled() or task.exception() is not None))
+        """Whether it brings nothing to who comes now: it is being ended, or it has landed, of which all who waited are told."""
+        return self.task.done() or self.task.cancelling() > 0
 
     async def landing(self, errand: Errand) -> Any:  # noqa: ANN401 - what the load brings
         """What the load brings.

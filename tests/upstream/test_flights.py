@@ -89,6 +89,16 @@ async def test_a_load_that_failed_just_now_is_not_joined(flights: Flights, shelf
     assert shelf.loads == 2
 
 
+async def test_a_load_that_landed_just_now_is_not_joined(flights: Flights, shelf: Shelf) -> None:
+    """Whoever comes between its end and the word of it is not given, once more, what may be too old for them."""
+    shelf.door.clear()
+    [first] = await begun(asking(flights, shelf))
+    shelf.door.set()
+    late = asyncio.create_task(asking(flights, shelf)())  # right behind the load
+    assert await late is not await first
+    assert shelf.loads == 2
+
+
 async def test_a_dying_load_is_not_joined(flights: Flights, shelf: Shelf) -> None:
     """A load that takes a while to end after it was cancelled is nobody's any more."""
     [first] = await begun(lambda: flights.share("a", 0, shelf.errand(), _stubborn))
