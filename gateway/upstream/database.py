@@ -31,6 +31,9 @@ STARTING_SECONDS = 30.0
 SHARE_A_COMMIT = 100
 """Pieces of work in one commit at most."""
 
+_UNHEARD = {"tcp_user_timeout": 5000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+"""When a PostgreSQL of which nothing is heard any more is given up (postgresql.org, 34.1.2); else its thread hangs for hours."""
+
 _NO_URL = "state.database_url: this is not a URL: write sqlite:///path or postgresql://user:password@host/database."
 
 
@@ -175,7 +178,7 @@ def _postgres(url: URL, patience: float) -> Engine:
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
-        connect_args={"options": options, "connect_timeout": 5},
+        connect_args={"options": options, "connect_timeout": 5, **_UNHEARD},
     )
 
 

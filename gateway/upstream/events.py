@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from math import inf
 
 from msgspec.structs import replace
 
@@ -26,6 +27,11 @@ from gateway.upstream.store import Known, News, Receipt, Store
 OTHERS_SECONDS = 0.25
 """How long what other processes wrote may stay unseen by a query of this one."""
 
+PATIENCE_SECONDS = 2.0
+"""How long a query waits for what the store has; with one that does not answer it goes on with what is at hand."""
+
+FIRST_SECONDS = 30.0
+"""How long it waits while nothing is at hand: a process that has just begun reads all that was ever told."""
 
 REPEATED_WITHIN = timedelta(minutes=1)
 """A list that says the same again within this time is not written again."""
@@ -52,9 +58,10 @@ class Events:
         self._merged: dict[str, tuple[tuple[object, ...], Snapshot]] = {}
         self._writing: set[asyncio.Task[None]] = set()
         self._asked: dict[str, tuple[datetime, datetime]] = {}
-        self._synced = 0.0
+        self._synced = -inf
         self._writes, self._seen = 0, (-1, 0)
-        self._syncing = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
+        self._looked = asyncio.Event()
         self.doubted: set[str] = set()
         self.doubt = asyncio.Event()
         self.outcomes: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -99,8 +106,11 @@ class Events:
         return read
 
     async def close(self) -> None:
-        """Finish what is being written."""
+        """Finish what is being written, and read no more."""
         await asyncio.gather(*self._writing)
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
 
     async def _observed(self, name: str, read: Snapshot, asked: datetime) -> None:
         with suppress(StoreUnavailable):
@@ -208,16 +218,32 @@ class Events:
         self._hub.wake()
 
     async def _sync(self) -> None:
-        """Bring what is at hand to what the store has; one that cannot be read leaves it as it is."""
+        """Bring what is at hand to what the store has; one that cannot be read, or not in time, leaves it as it is."""
+        if not self._is_fresh() and self._reading is not None:  # what was written since it began may be missing from it
+            await self._looked.wait()
         if self._is_fresh():
             return
-        async with self._syncing:
-            if self._is_fresh():
-                return
-            began, seen = self._clock.monotonic(), (self._writes, self._hub.head)
-            with suppress(StoreUnavailable):
-                self._take(await self._store.news(self._revision, self._receivers))
+        if self._reading is None:
+            self._looked = asyncio.Event()
+            self._reading = asyncio.create_task(self._read(self._looked), name="read the store")
+        reading = self._reading
+        await self._looked.wait()
+        if reading.done():
+            reading.result()
+
+    async def _read(self, looked: asyncio.Event) -> None:
+        """One look at the store, for all who wait for one; whoever leaves, it goes on."""
+        began, seen = self._clock.monotonic(), (self._writes, self._hub.head)
+        alarm = self._clock.after(FIRST_SECONDS if self._synced == -inf else PATIENCE_SECONDS, looked.set)
+        try:
+            self._take(await self._store.news(self._revision, self._receivers))
             self._synced, self._seen = began, seen
+        except StoreUnavailable:
+            self._synced, self._seen = self._clock.monotonic(), seen
+        finally:
+            alarm.cancel()
+            self._reading = None
+            looked.set()
 
     def _take(self, news: News) -> None:
         self._revision = news.revision

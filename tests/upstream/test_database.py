@@ -281,3 +281,10 @@ def test_what_cannot_be_used_is_told(url: str, words: str) -> None:
     with pytest.raises(SettingsInvalid, match=rf"^state\.database_url: .*{words}") as refused:
         migrate(url)
     assert "SECRET" not in str(refused.value)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_network_that_swallows_everything(database: Database) -> None:
+    """A PostgreSQL of which nothing is heard any more is given up by the kernel, after seconds instead of hours."""
+    said = await database.read(lambda connection: connection.connection.dbapi_connection.info.get_parameters())  # type: ignore[union-attr]
+    assert (said["tcp_user_timeout"], said["keepalives_idle"]) == ("5000", "5")
