@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from math import inf
 
-from gateway.errors import SourceError, SourceRateLimited
+from gateway.errors import SourceCircuitOpen, SourceError, SourceRateLimited
 from gateway.providers.protocol import Allowance, Source
 from gateway.telemetry import ABANDONED, OK, Tell, Waited, silence
 from gateway.upstream.clock import Clock, Timer
@@ -34,7 +34,7 @@ class Budget:
 
     @asynccontextmanager
     async def turn(self, errand: Errand, seconds: float) -> AsyncIterator[None]:
-        """Wait at most so long for a turn, which ends with the block.
+        """Wait at most so long for a turn, which ends with the block. One that the circuit broke off was none.
 
         Raises:
             SourceRateLimited: there is none in that time, said as soon as it is known; with the wait until there may be.
@@ -43,12 +43,13 @@ class Budget:
         await self._begin(errand, seconds)
         try:
             yield
-        finally:
-            self._slots += 1
-            self.rate.end(self._clock.monotonic())
-            if self._quota is not None:
-                self._quota.end()
-            self._let_in_who_can_wait()
+        except SourceCircuitOpen:
+            self._return()
+            raise
+        except BaseException:
+            self._end()
+            raise
+        self._end()
 
     def hear(self, said: Sequence[Allowance], ended: int) -> None:
         """What a call brought about limits, to be told before its turn ends; ``rate.ended`` was ``ended`` when it left."""
@@ -95,8 +96,16 @@ class Budget:
         if not waiter.done():
             waiter.set_exception(self._refusal())
 
+    def _end(self) -> None:
+        """A call is over, whatever came of it."""
+        self._slots += 1
+        self.rate.end(self._clock.monotonic())
+        if self._quota is not None:
+            self._quota.end()
+        self._let_in_who_can_wait()
+
     def _return(self) -> None:
-        """Nobody took the turn that was given."""
+        """Nobody made a call in the turn that was given."""
         self._slots += 1
         self.rate.give_back()
         if self._quota is not None:
@@ -112,10 +121,10 @@ class Budget:
             wait = self._wait()
             if wait > 0:
                 self._alarm = self._clock.after(wait, self._let_in) if wait < inf else None
-                return
+                break
             if self._quota is not None and not self._quota:
                 self._quota.ask(min(len(self._turns), self._slots), self._let_in_who_can_wait)
-                return
+                break
             waiter = self._turns.next()
             if not waiter.done():
                 self._slots -= 1
@@ -123,8 +132,8 @@ class Budget:
                 if self._quota is not None:
                     self._quota.take()
                 waiter.set_result(None)
-        if self._quota and not self._turns:
-            self._quota.release()
+        if self._quota:
+            self._quota.release()  # a place that cannot be used now is kept from other processes
 
     def _let_in_who_can_wait(self) -> None:
         """There may be turns, or word of when there will be: who would have to wait too long is told so now."""

@@ -137,6 +137,10 @@ class Shared:
         names = [self._name(key) for key in keys]
         return await self._try(lambda: self._store.script(script)(names, arguments), None)
 
+    def is_apart(self) -> bool:
+        """Whether it is away, and nobody asks it now."""
+        return self._apart_until is not None and self._clock.monotonic() < self._apart_until
+
     def beside(self, work: Coroutine[None, None, object]) -> None:
         """Have something done for which nobody waits, before the connections are given back."""
         task = asyncio.create_task(work)
@@ -171,7 +175,8 @@ class Shared:
 
     async def close(self) -> None:
         """Give the connections back."""
-        await asyncio.gather(*self._beside, return_exceptions=True)
+        while self._beside:  # what is done may leave more to do
+            await asyncio.gather(*self._beside, return_exceptions=True)
         await self._store.close()
 
 

