@@ -5,6 +5,7 @@ whose events do not add up is read once for each doubt.
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -17,6 +18,8 @@ from gateway.upstream.errand import Errand, Priority
 from gateway.upstream.events import Events
 from gateway.upstream.inventory import Inventory
 from gateway.upstream.policy import Caller
+
+log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 """How often it is looked whether a list is due."""
@@ -74,9 +77,12 @@ class Refresher:
                 yield name
 
     async def _read(self, name: str) -> None:
-        """A source that cannot be read is tried again when it is due again."""
+        """A source that cannot be read is tried again when it is due again; so is one at which something unforeseen happens."""
         self._read_at[name] = self._clock.monotonic()
         deadline = self._clock.monotonic() + self._seconds
         anew = Errand(self._clock, deadline, timedelta(0), priority=Priority.REFRESH)
-        with suppress(SourceError):
-            await self._inventory.snapshot(name, _IN_ITS_OWN_ORDER, anew)
+        try:
+            with suppress(SourceError):
+                await self._inventory.snapshot(name, _IN_ITS_OWN_ORDER, anew)
+        except Exception:
+            log.exception("unforeseen failure while %s was read for those who listen", name)

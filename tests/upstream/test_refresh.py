@@ -4,14 +4,19 @@ import asyncio
 
 import pytest
 
+from gateway.numbers.blocks import Listing
 from gateway.numbers.changes import Change
 from gateway.numbers.model import Number
+from gateway.providers.protocol import Response
 from gateway.schema.context import Rooms
 from gateway.upstream.refresh import SELDOM_SECONDS, Refresher
 from tests.clocks import ManualClock
 from tests.conftest import OpenRooms, Simulators, errand
+from tests.contract.acme import Acme
 from tests.upstream.conftest import OpenRig
 from tests.upstream.plain import Checks
+from tests.upstream.servers import answer, saying
+from tests.upstream.servers import listening as listening_on
 from tests.upstream.telling import X, event, row
 
 
@@ -133,3 +138,24 @@ async def test_a_source_that_has_no_list_at_all(rig: OpenRig, clock: ManualClock
     await Refresher(callers, made.inventory, made.stored.events, made.stored.hub, clock, 45.0).refresh()
     assert made.caller.state == "UNKNOWN"
     waiting.cancel()
+
+
+class Faulty(Acme):
+    """Its adapter has a fault."""
+
+    def read(self, response: Response) -> Listing:
+        """Never comes to it."""
+        raise ZeroDivisionError(response.status)
+
+
+async def test_a_fault_of_one_source_ends_nothing(
+    rig: OpenRig, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What nobody foresaw in the reading of one source is logged; it does not end the reading of all for good."""
+    async with listening_on(saying(answer())) as wire:
+        made = rig(Faulty, wire.url, clock)
+        made.stored.events.doubted.add("depot")
+        await Refresher(
+            {"depot": made.caller}, made.inventory, made.stored.events, made.stored.hub, clock, 45.0
+        ).refresh()
+    assert ("depot" in caplog.text, "ZeroDivisionError" in caplog.text, len(wire.heard)) == (True, True, 1)
