@@ -6,7 +6,7 @@ others: what a write finds is what the last one left, and the log has neither ga
 
 import asyncio
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +29,9 @@ from gateway.upstream.records import Records
 
 REDELIVERED_WITHIN = timedelta(minutes=10)
 """A full snapshot that comes again within this time is the sender's retry; after it, it is a statement of its own."""
+
+NAMED_AT_MOST = 10_000
+"""Numbers that one question names; PostgreSQL takes 65,535 values in one, and SQLite may take 32,766."""
 
 HOUR = 3600.0
 
@@ -165,9 +168,12 @@ class Store:
     def _pool(self, connection: Connection, source: str, among: Collection[E164] | None = None) -> dict[E164, Held]:
         """What is held of a source's numbers; only of some where these are named."""
         if among is None:
-            rows = connection.execute(statements.POOL, {"source": source})
+            rows: Iterable[Row[Any]] = connection.execute(statements.POOL, {"source": source})
         else:
-            rows = connection.execute(statements.AMONG, {"source": source, "among": list(among)})
+            named = list(among)
+            parts = (named[at : at + NAMED_AT_MOST] for at in range(0, len(named), NAMED_AT_MOST))
+            asked = ({"source": source, "among": part} for part in parts)
+            rows = (row for question in asked for row in connection.execute(statements.AMONG, question))
         return {E164(row.e164): self._held(row) for row in rows}
 
     def _held(self, row: Row[Any]) -> Held:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from gateway.errors import StoreUnavailable
+from gateway.numbers.e164 import E164
 from gateway.numbers.model import Number, Observation, Origin
 from gateway.numbers.reconcile import Held
 from gateway.providers.protocol import Source
@@ -76,6 +77,14 @@ async def test_an_event_is_kept_and_told(store: Store, database: Database) -> No
     raw = await database.read(lambda connection: connection.scalar(select(events.c.body)))
     assert raw == body
     assert await store.extent() == Extent(0, 2)
+
+
+async def test_an_event_of_very_many_numbers(store: Store, database: Database) -> None:
+    """More numbers than a database takes in one question are asked for in several; such an event was refused for ever."""
+    await received(store, event(row(X), row(Y)))
+    told = {E164(X), E164(Y), *(E164(f"+1{number:010}") for number in range(66_000))}
+    pool = await database.read(lambda connection: store._pool(connection, "voice_sg", told))
+    assert pool.keys() == {X, Y}
 
 
 async def test_a_duplicate_changes_nothing(store: Store, database: Database) -> None:
