@@ -6,14 +6,19 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+import pytest
+from msgspec import DecodeError
+from sqlalchemy import update
+
 from gateway.numbers.e164 import E164
 from gateway.numbers.merge import Snapshot
 from gateway.upstream.clock import SystemClock
 from gateway.upstream.events import OTHERS_SECONDS, PATIENCE_SECONDS
+from gateway.upstream.tables import numbers
 from tests.clocks import ManualClock
 from tests.upstream.shelf import begun
 from tests.upstream.stores import Stored
-from tests.upstream.telling import X, Y, eight_by_eight, event, row
+from tests.upstream.telling import NOON, X, Y, eight_by_eight, event, row
 
 
 async def test_a_store_that_cannot_be_read(tmp_path: Path, clock: ManualClock) -> None:
@@ -46,6 +51,19 @@ async def test_a_store_that_does_not_answer(clock: ManualClock) -> None:
     await stuck
     await stored.database.read(lambda _: None)
     assert (await held()).keys() == {X, Y}
+    await stored.close()
+
+
+async def test_a_store_that_holds_nonsense(clock: ManualClock) -> None:
+    """What nobody foresaw while it was read is told to all who waited for that, and to who asks next."""
+    stored = Stored({"voice_sg": eight_by_eight()}, clock)
+    await stored.store.receive("voice_sg", b"another process", eight_by_eight().receive(event(row(X)), NOON), NOON)
+    await stored.database.write(lambda connection: connection.execute(update(numbers).values(told="{")))
+    held = partial(stored.events.held, "voice_sg", [E164(X)])
+    told = await asyncio.gather(held(), held(), return_exceptions=True)
+    assert [type(one) for one in told] == [DecodeError, DecodeError]
+    with pytest.raises(DecodeError):
+        await held()
     await stored.close()
 
 
