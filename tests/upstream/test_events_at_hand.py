@@ -105,4 +105,11 @@ async def test_written_while_it_is_read(clock: ManualClock) -> None:
     stored.events._written()
     await reading
     assert not stored.events._is_fresh()
+    reading = asyncio.ensure_future(stored.events.held("voice_sg", [E164(X)]))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    stored.events._written()
+    await stored.events.held("voice_sg", [E164(X)])
+    assert stored.events._is_fresh(), "who asks after a write is not content with what was asked for before"
+    await reading
     await stored.close()
