@@ -47,6 +47,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head = 0
         self._in_head = False
         self._pending = 0
+        self._answering: RequestResponseCycle | None = None
         self._unread = Unread(limits, tell, BadUserInput.code)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -55,8 +56,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._expect("headers")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is expected any more."""
+        """Nothing is expected any more; uvicorn tells the request that came last, and it is the one at work that has to know."""
         self._awaited = ""
+        self.cycle = self._answering or self.cycle
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
@@ -86,8 +88,9 @@ class BoundedProtocol(HttpToolsProtocol):
             self._expect("body")
 
     def on_message_begin(self) -> None:
-        """A request's first byte."""
+        """A request's first byte; where it follows a short answer at once, the connection has not been idle."""
         super().on_message_begin()
+        self._unset_keepalive_if_required()
         self._head = self._pending = 0
         self._in_head = True
         self._expect("headers")
@@ -99,8 +102,9 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(414, f"The address is longer than {self._limits.url_bytes} bytes: send the request as POST.")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A whole header; the parser itself bounds none of its size."""
-        super().on_header(name, value)
+        """A whole header; the parser itself bounds none of its size. A field behind the body is none (RFC 9110, 6.5.1)."""
+        if self._in_head:
+            super().on_header(name, value)
         self._head += len(name) + len(value)
         if self._head > self._limits.header_bytes:
             self._refuse_head()
@@ -168,6 +172,18 @@ class BoundedProtocol(HttpToolsProtocol):
             for piece in held:
                 super().on_body(piece)
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401 - uvicorn's own
+        """One after another, in the order in which they came."""
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Not while an earlier request waits for its answer, which would go on between the frames."""
+        if self._is_idle():
+            super().handle_websocket_upgrade()
+        else:
+            self.transport.close()
+
     def send_400_response(self, msg: str) -> None:
         """What the parser does not understand."""
         self._refuse(400, msg)
@@ -205,7 +221,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _may_answer(self) -> bool:
         """Whether nothing stands in the way: no earlier request waits for its answer, and none has begun."""
-        return self._is_idle() or (self.cycle.more_body and not self.cycle.response_started)
+        cycle = self.cycle
+        return self._is_idle() or (cycle is self._answering and cycle.more_body and not cycle.response_started)
 
     def _is_idle(self) -> bool:
         """Whether no earlier request waits for its answer: answers come in the order of their questions."""
