@@ -139,7 +139,9 @@ class GraphQLEndpoint:
         asked = await read_request(request, self._body_bytes)
         assert isinstance(asked, Asked)
         name = (asked.extensions or {}).get("operationId")
-        self._reservations.start(reservation, name, await self._library.operation_of(asked))
+        operation = await self._library.operation_of(asked)
+        reservation = self._reservations.find(token, asker)  # it may have ended before the request had arrived
+        self._reservations.start(reservation, name, operation)
         return Response(status_code=202, headers=NOT_STORED)
 
     async def _executed(self, asked: Asked | list[Asked], asking: Asking, wants: Wants) -> ASGIApp:

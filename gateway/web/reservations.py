@@ -137,8 +137,8 @@ class Reservations:
         async with aclosing(self._execution.stream(operation, reservation.asker)) as stream:
             async for told in stream:
                 await reservation.told.put((task, Told({"id": name, "payload": told.answer})))
-        del reservation.operations[name]
         await reservation.told.put((task, Told({"id": name})))
+        del reservation.operations[name]  # before the client can read that
 
     def _forget_unused(self, token: str) -> None:
         held = self._held.get(token)

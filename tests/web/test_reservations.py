@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -21,6 +22,7 @@ from tests.upstream.logs import MemoryLog
 from tests.web.frames import PATIENCE, event
 from tests.web.listening import hub_of
 from tests.web.test_auth import AUDIT, CLIENTS, SHOP
+from tests.web.wire import Wire, request
 
 KIND = {"data": {"__typename": "Query"}}
 SLOW = '{ phoneNumbers(filter: {sources: ["london"]}) { nodes { e164 } } }'
@@ -212,3 +214,35 @@ async def test_what_a_stopped_operation_told_is_not_sent(rooms: OpenRooms) -> No
     stream = held.open(token, reservation)
     assert (await stream.__anext__()).answer == {"id": "1", "payload": KIND}
     await stream.aclose()
+
+
+async def test_an_operation_ends_with_its_stream_to_the_last_word(
+    rooms: OpenRooms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that only waits to say that it is complete is ended too: nobody will read that."""
+    monkeypatch.setattr(reservations, "WAITING", 1)
+    held = Reservations(Execution(make_schema(), await rooms()), 100)
+    token = held.reserve(EVERYBODY)
+    reservation = held.find(token, EVERYBODY)
+    held.start(reservation, "1", Operation("{ __typename }"))
+    [task] = reservation.operations.values()
+    while not reservation.told.full():  # noqa: ASYNC110 - a queue says only when something is taken
+        await asyncio.sleep(0)
+    await held.open(token, reservation).aclose()
+    assert task.cancelled()
+
+
+async def test_nothing_begins_for_a_stream_that_ended(web: Client) -> None:
+    """Where the stream ends while an operation's request is still arriving, that is refused: nobody could end it any more."""
+    token = reserved(web)
+    content = json.dumps({"query": "{ __typename }", "extensions": {"operationId": "1"}}).encode()
+    with socket.create_connection(("127.0.0.1", int(web.url.rpartition(":")[2])), 30) as connected:
+        wire, headers = Wire(connected, content), {"Host": "localhost", "Content-Type": JSON, TOKEN: token}
+        async with listening(web.url, "", {TOKEN: token}) as stream:
+            assert stream.status == 200
+            connected.sendall(request({**headers, "Expect": "100-continue"}, content)[: -len(content)])
+            assert wire.answer()[0] == b"HTTP/1.1 100 Continue"
+        while web.send("DELETE", "/graphql", {TOKEN: token}).status == 200:
+            pass
+        connected.sendall(content)
+        assert wire.answer()[0].startswith(b"HTTP/1.1 404")
