@@ -246,9 +246,11 @@ class _Connection:
             await self._end(name, {"type": "error", "payload": refused_answer(refused)["errors"]})
 
     def _listens(self, place: Place, task: asyncio.Task[None]) -> None:
-        """An operation is a subscription, and has begun: it waits, which is no work."""
+        """An operation is a subscription, and has begun: it waits, which is no work, and nothing to wait for in the end."""
         place.leave()
         self._listening.add(task)
+        if self._endpoint.ending.is_set():
+            task.cancel()
 
     async def _end(self, name: str, message: dict[str, Any]) -> None:
         """The last message of an operation; its id is free before the client hears of it."""

@@ -1,6 +1,8 @@
 """The end of a process, seen by who is connected: no more is taken on, what was begun is answered, streams are let go."""
 
 import asyncio
+import gc
+import struct
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 
@@ -13,8 +15,11 @@ from starlette.routing import Route
 from gateway.app import create_app
 from gateway.serving import bind, running, url_of
 from gateway.settings import load_only
+from gateway.web.sockets import _Connection
 from tests.schema.gateways import PATIENCE, Client, Simulated, simulators
+from tests.web.bare import opened, text
 from tests.web.frames import event, socket, stream
+from tests.web.test_unread import LONG, drain, held_for
 
 CHANGES = "subscription { phoneNumberChanged { e164 } }"
 SLOW = '{ phoneNumber(e164: "+12056350001", sources: ["dallas"], maxStaleness: "PT0S") { complete } }'
@@ -126,3 +131,19 @@ async def test_who_listens_takes_no_place(web: Client) -> None:
             "BAD_USER_INPUT",
         )
         assert web.ask("{ __typename }").status == 200
+
+
+def test_who_begins_to_listen_while_it_ends_is_let_go(web: Client) -> None:
+    """A subscription that was asked for before, and could not begin while an answer waited to be read, holds up nothing."""
+    with opened(web.url) as connection:
+        held = held_for(web)
+        longer = "{" + " ".join(f"a{place}: {LONG.strip('{} ')} }} }}" for place in range(5)) + "}"
+        connection.sendall(text(id="first", type="subscribe", payload={"query": longer}))
+        while held.writable.is_set():
+            web.send("GET", "/health")
+        connection.sendall(text(id="last", type="subscribe", payload={"query": CHANGES}))
+        [served] = [one for one in gc.get_objects() if isinstance(one, _Connection) and one._tasks]
+        while "last" not in served._running:
+            web.send("GET", "/health")
+        web.send("GET", "/end")
+        assert struct.pack("!H", 1001) + b"Going away: connect again" in drain(connection)
