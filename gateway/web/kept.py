@@ -26,6 +26,9 @@ from gateway.web.answers import Head, with_safe
 LARGEST = 8
 """An answer may take so great a part of all that answers may take: one in eight."""
 
+BESIDE = 2048
+"""What an answer takes beside its text and its request's, roughly: its head twice, its stamp, its places in the order."""
+
 HEADERS = {"cache-control": "private, no-cache"}
 """A client may keep it, and asks each time whether it still holds."""
 
@@ -134,7 +137,7 @@ class KeptAnswers:
         if stamp is None or until is None or answer.keys() != {"data"} or context.upstream_calls:
             return None
         body = bytes(response.body)
-        size = len(body) + len(asking.content)
+        size = _size(asking, body)
         if size * LARGEST > self._most or until <= self._rooms.clock.now():
             return None
         etag = f'"{hashlib.blake2b(body, digest_size=16, person=asking.kind[-16:].encode()).hexdigest()}"'
@@ -163,4 +166,8 @@ class KeptAnswers:
     def _drop(self, asking: Asking) -> None:
         kept = self._kept.pop(asking, None)
         if kept is not None:
-            self.held -= len(kept.body) + len(asking.content)
+            self.held -= _size(asking, kept.body)
+
+
+def _size(asking: Asking, body: bytes) -> int:
+    return len(body) + len(asking.content) + BESIDE

@@ -10,6 +10,7 @@ from gateway.settings import Settings, load_only
 from gateway.web.auth import Door
 from tests.schema.documents import Row
 from tests.schema.gateways import JSON, RESPONSE, Client, Simulated, gateway
+from tests.web.frames import socket
 
 SHOP, OFFICE, TWIN, AUDIT = "shop-key", "office-kéy", "twin-key", "audit-key"
 EVERYWHERE = "+442079460123"
@@ -244,3 +245,13 @@ def test_an_open_gateway_stays_open() -> None:
     door = Door(load_only())
     door.reload(load_only(clients={"shop": {"key_sha256": hashed(SHOP)}}))
     assert door.identify({}).name == "anyone"
+
+
+async def test_a_socket_takes_any_key(guarded: str) -> None:
+    """What stands in the payload is read like a header: a key beyond ASCII holds there too, and what no header can hold is nobody's."""
+    async with socket(guarded) as opened:
+        await opened.init({"Authorization": f"Bearer {OFFICE}"})
+    for key in ("office-k\u20acy", "\U0001f600.a.b"):
+        async with socket(guarded) as opened:
+            await opened.send(type="connection_init", payload={"Authorization": f"Bearer {key}"})
+            assert await opened.closed() == (4403, "Forbidden")
