@@ -1,15 +1,26 @@
 """Nobody has the event loop for long: what one connection brings at once is handled in turns with everybody else."""
 
+import asyncio
 import gc
 import struct
 from collections import Counter
+from contextlib import aclosing
 
 import pytest
 
+from gateway.schema.authority import Asker
+from gateway.schema.graph import make_schema
+from gateway.schema.subscription import TURN, cursor_of
+from gateway.web.execution import Execution, Operation
 from gateway.web.frames import AT_ONCE, BoundedSocket
+from tests.conftest import OpenRooms
 from tests.schema.gateways import Client, Simulated, gateway
+from tests.upstream.logs import MemoryLog
 from tests.web.bare import frame, opened, text
+from tests.web.listening import hub_of
 from tests.web.test_unread import drain, held_for
+
+SEEING = Asker("anyone", ("voice_sg",), None)
 
 READ = 262_144
 """Bytes that a connection reads at once."""
@@ -37,7 +48,7 @@ class Turns:
         if not self._held.disconnected:
             self._held.loop.call_soon(self._next)
 
-    def _received(self, data: bytes) -> None:
+    def _received(self, data: bytes | bytearray) -> None:
         self.turns.append(self.turn)
         self.sizes.append(len(data))
         self.waiting = max(self.waiting, len(self._held._arrived))
@@ -88,3 +99,27 @@ def test_of_who_reads_nothing_little_is_read(simulated: Simulated) -> None:
                 assert client.send("GET", "/health").status == 200
                 refused += not held._arrived
             assert held.queue.qsize() <= READ // len(text(type="ping"))
+
+
+async def test_a_replay_leaves_turns_to_others(rooms: OpenRooms) -> None:
+    """Changes that are at hand, and told as fast as they are taken: after a few of them whoever else has something to do does it."""
+    log, opened = MemoryLog(), await rooms()
+    log.append(10 * TURN)
+    opened.hub = hub_of(log)
+    changes = f'subscription {{ phoneNumberChanged(after: "{cursor_of(0)}") {{ e164 }} }}'
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    async with aclosing(Execution(make_schema(), opened).stream(Operation(changes), SEEING)) as stream:
+        await anext(stream)
+        before = turns
+        for _ in range(9 * TURN):
+            await anext(stream)
+    beside.cancel()
+    assert turns >= before + 9
