@@ -57,10 +57,8 @@ class BoundedSocket(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Whatever arrived, in turns with everybody else; no more is read before it is done with."""
-        waiting = bool(self._arrived)
         self._arrived += data
-        if not waiting:
-            self._handle()
+        self._handle()
 
     def _handle(self) -> None:
         part = bytes(self._arrived[:AT_ONCE])
