@@ -143,7 +143,9 @@ def test_who_begins_to_listen_while_it_ends_is_let_go(web: Client) -> None:
             web.send("GET", "/health")
         connection.sendall(text(id="last", type="subscribe", payload={"query": CHANGES}))
         [served] = [one for one in gc.get_objects() if isinstance(one, _Connection) and one._tasks]
-        while "last" not in served._running:
+        running: set[str] = set()
+        while "last" not in running:
             web.send("GET", "/health")
+            running = set(served._running)
         web.send("GET", "/end")
         assert struct.pack("!H", 1001) + b"Going away: connect again" in drain(connection)
