@@ -19,7 +19,7 @@ from gateway.web.sockets import _Connection
 from tests.schema.gateways import PATIENCE, Client, Simulated, simulators
 from tests.web.bare import opened, text
 from tests.web.frames import event, socket, stream
-from tests.web.test_unread import LONG, drain, held_for
+from tests.web.test_unread import LONG, drain, held_for, until_paused
 
 CHANGES = "subscription { phoneNumberChanged { e164 } }"
 SLOW = '{ phoneNumber(e164: "+12056350001", sources: ["dallas"], maxStaleness: "PT0S") { complete } }'
@@ -139,8 +139,7 @@ def test_who_begins_to_listen_while_it_ends_is_let_go(web: Client) -> None:
         held = held_for(web)
         longer = "{" + " ".join(f"a{place}: {LONG.strip('{} ')} }} }}" for place in range(5)) + "}"
         connection.sendall(text(id="first", type="subscribe", payload={"query": longer}))
-        while held.writable.is_set():
-            web.send("GET", "/health")
+        until_paused(held, web)
         connection.sendall(text(id="last", type="subscribe", payload={"query": CHANGES}))
         [served] = [one for one in gc.get_objects() if isinstance(one, _Connection) and one._tasks]
         running: set[str] = set()

@@ -40,14 +40,21 @@ def held_for(client: Client) -> BoundedSocket:
     return held
 
 
+def until_paused(held: BoundedSocket, client: Client) -> None:
+    """Wait until no more is written to the socket."""
+    writable = True
+    while writable:
+        assert client.send("GET", "/health").status == 200
+        writable = held.writable.is_set()
+
+
 def test_of_a_socket_that_is_read_slowly_little_waits(simulated: Simulated) -> None:
     """However many operations answer at once, and whenever some of it is read: each waits for the one before."""
     with gateway(simulated.sources) as client, opened(client.url) as connection:
         held, page = held_for(client), len(client.ask(LONG).content)
         for number in range(OPERATIONS):
             connection.sendall(text(id=str(number), type="subscribe", payload={"query": LONG}))
-        while held.writable.is_set():
-            assert client.send("GET", "/health").status == 200
+        until_paused(held, client)
         peak, come = 0, 0
         while come < OPERATIONS * page:
             come += len(connection.recv(65_536))
@@ -62,8 +69,7 @@ def test_nothing_is_begun_for_who_reads_nothing(simulated: Simulated) -> None:
         held = held_for(client)
         for number in range(OPERATIONS - 10):
             connection.sendall(text(id=str(number), type="subscribe", payload={"query": LONG}))
-        while held.writable.is_set():
-            assert client.send("GET", "/health").status == 200
+        until_paused(held, client)
         before = simulated.calls("webex")
         for number in range(10):
             connection.sendall(text(id=f"fresh {number}", type="subscribe", payload={"query": fresh}))
