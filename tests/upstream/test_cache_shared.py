@@ -33,13 +33,6 @@ Open = Callable[..., Cache]
 FOREIGN = "somebody:else"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[ValkeyServer]:
-    """A Valkey on a free port."""
-    with valkey_server() as server:
-        yield server
-
-
 @pytest.fixture
 def valkey(server: ValkeyServer) -> Iterator[Redis]:
     """A client of a Valkey that holds nothing but a key of somebody else."""
