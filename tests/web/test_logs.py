@@ -189,5 +189,5 @@ async def test_who_leaves_is_told_of(gateway: OpenGateway, lines: Lines) -> None
         return next(said)
 
     sent: asyncio.Queue[Any] = asyncio.Queue()
-    await opened.app(scope, receive, sent.put)
+    await asyncio.gather(opened.app(scope, receive, sent.put))
     assert (sent.empty(), lines.last["status"]) == (True, "ABANDONED")
