@@ -41,15 +41,14 @@ class Budget:
             SourceError: the provider asked to be left alone for longer, with this error.
         """
         await self._begin(errand, seconds)
+        leave = self._end
         try:
             yield
         except SourceCircuitOpen:
-            self._return()
+            leave = self._return
             raise
-        except BaseException:
-            self._end()
-            raise
-        self._end()
+        finally:
+            leave()
 
     def hear(self, said: Sequence[Allowance], ended: int) -> None:
         """What a call brought about limits, to be told before its turn ends; ``rate.ended`` was ``ended`` when it left."""

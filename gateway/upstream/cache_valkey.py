@@ -53,7 +53,7 @@ class Valkey(RedisCache):  # type: ignore[misc]  # aiocache ships no types
 
     async def take(self, name: str, token: str, seconds: float) -> bool:
         """Put a token under a whole name that has none, for a while; whether it had none."""
-        return bool(await self.client.set(name, token, nx=True, px=_millis(seconds)))
+        return bool(await self.client.set(name, token, nx=True, px=millis(seconds)))
 
     async def extend(self, name: str, token: str, seconds: float) -> None:
         """Leave the token there for longer, if it is still there."""
@@ -71,5 +71,6 @@ class Valkey(RedisCache):  # type: ignore[misc]  # aiocache ships no types
         await self.client.aclose()
 
 
-def _millis(seconds: float) -> int:
+def millis(seconds: float) -> int:
+    """Whole milliseconds, one at least: a server refuses none."""
     return max(1, round(seconds * 1000))

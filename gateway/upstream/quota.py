@@ -12,6 +12,7 @@ from itertools import count
 from math import inf
 
 from gateway.providers.protocol import Source
+from gateway.upstream.cache_valkey import millis
 from gateway.upstream.clock import Clock
 from gateway.upstream.keys import scope_of
 from gateway.upstream.rate import MINUTE
@@ -80,7 +81,7 @@ class Quota:
         self._source = source
         self._shared = shared
         self._clock = clock
-        self._period = _millis(period)
+        self._period = millis(period)
         self._whose, self._asked = secrets.token_hex(8), count()
         self._at_hand: deque[str | None] = deque()
         self._under_way: deque[str | None] = deque()
@@ -105,8 +106,8 @@ class Quota:
     async def _ask(self, wanted: int, then: Callable[[], object]) -> None:
         settings, whose = self._source.settings, f"{self._whose}:{next(self._asked)}:"
         places = [f"{whose}{place + 1}" for place in range(wanted)]
-        lasts = _millis(settings.timeout + SPARE_SECONDS)
-        bounds = (settings.calls_per_minute, settings.concurrency, self._period, lasts, wanted, _millis(WAITS_SECONDS))
+        lasts = millis(settings.timeout + SPARE_SECONDS)
+        bounds = (settings.calls_per_minute, settings.concurrency, self._period, lasts, wanted, millis(WAITS_SECONDS))
         try:
             await self._tell()
             apart = self._shared.is_apart()
@@ -155,14 +156,10 @@ class Quota:
 
     def hold(self, seconds: float) -> None:
         """The provider wants to be left alone for so long, whoever asks."""
-        self._shared.beside(self._run(HOLD, _millis(seconds)))
+        self._shared.beside(self._run(HOLD, millis(seconds)))
 
     async def _run(self, script: str, *arguments: str | int) -> list[int] | None:
         """What a script answers; None while the Valkey is away."""
         names = [f"{scope_of(self._source)}/{kind}" for kind in ("calls", "held", "waiting")]
         answer: list[int] | None = await self._shared.run(script, names, arguments)
         return answer
-
-
-def _millis(seconds: float) -> int:
-    return max(1, round(seconds * 1000))

@@ -152,11 +152,11 @@ class Shared:
 
         Then one asks again, and the others go on without until that one was answered.
         """
-        now, apart = self._clock.monotonic(), self._apart_until
+        if self.is_apart():
+            return otherwise
+        apart = self._apart_until
         if apart is not None:
-            if now < apart:
-                return otherwise
-            self._apart_until = now + APART_SECONDS
+            self._apart_until = self._clock.monotonic() + APART_SECONDS
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 answer = await work()

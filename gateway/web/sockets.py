@@ -181,8 +181,8 @@ class _Connection:
 
     def _credentials(self, payload: dict[str, Any]) -> Mapping[str, str]:
         """The payload's, as browsers can send no headers, and written like those; without any the handshake's."""
-        written = {name: value.encode().decode("latin-1") for name, value in payload.items() if isinstance(value, str)}
-        given = {name.lower(): value for name, value in written.items()}
+        texts = ((name, value) for name, value in payload.items() if isinstance(value, str))
+        given = {name.lower(): value.encode().decode("latin-1") for name, value in texts}
         return given if "authorization" in given else self._socket.headers
 
     async def _ping(self, message: dict[str, Any]) -> None:

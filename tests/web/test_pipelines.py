@@ -11,6 +11,7 @@ from gateway.web.receiving import BoundedProtocol
 from gateway.web.sockets import PROTOCOL
 from tests.schema.gateways import JSON, Simulated
 from tests.web.test_shortcut import BODY, HEADERS, LENGTH, Ways, answered, ways
+from tests.web.test_unread import drain
 from tests.web.wire import request
 
 LISTENING = f"GET /graphql?query={quote('subscription { phoneNumberChanged { e164 } }')}"
@@ -36,9 +37,11 @@ def listen(connection: socket.socket) -> None:
         held += connection.recv(65536)
 
 
-def rest(connection: socket.socket) -> bytes:
-    """What comes until the other side ends the connection."""
-    return b"".join(iter(lambda: connection.recv(65536), b""))
+def until_answered(opened: Ways, before: float) -> None:
+    """Wait until one more request was answered, or ended, than ``before``."""
+    count = before
+    while count == before:
+        count = answered(opened.connected())
 
 
 @pytest.mark.parametrize("behind", [b"", HEALTH, HEALTH * 2])
@@ -48,9 +51,7 @@ def test_a_stream_ends_with_its_connection(opened: Ways, behind: bytes) -> None:
     listen(asked)
     asked.sendall(behind)
     asked.close()
-    count = before
-    while count == before:
-        count = answered(opened.connected())
+    until_answered(opened, before)
     assert answered(opened.connected()) == before + 1
 
 
@@ -62,10 +63,8 @@ def test_nothing_is_told_within_another_answer(opened: Ways, behind: bytes) -> N
     before, asked = answered(opened.connected()), opened.connected().socket
     listen(asked)
     asked.sendall(behind)
-    assert b"HTTP/1.1" not in rest(asked)
-    count = before
-    while count == before:
-        count = answered(opened.connected())
+    assert b"HTTP/1.1" not in drain(asked)
+    until_answered(opened, before)
 
 
 def test_a_short_answer_leaves_no_end_to_what_follows(opened: Ways) -> None:

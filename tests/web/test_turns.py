@@ -1,7 +1,6 @@
 """Nobody has the event loop for long: what one connection brings at once is handled in turns with everybody else."""
 
 import asyncio
-import gc
 import struct
 from collections import Counter
 from contextlib import aclosing
@@ -14,11 +13,11 @@ from gateway.schema.subscription import TURN, cursor_of
 from gateway.web.execution import Execution, Operation
 from gateway.web.frames import AT_ONCE, BoundedSocket
 from tests.conftest import OpenRooms
-from tests.schema.gateways import Client, Simulated, gateway
+from tests.schema.gateways import Simulated, gateway
 from tests.upstream.logs import MemoryLog
 from tests.web.bare import frame, opened, text
 from tests.web.listening import hub_of
-from tests.web.test_unread import drain, held_for
+from tests.web.test_unread import drain, held_for, only_socket
 
 SEEING = Asker("anyone", ("voice_sg",), None)
 
@@ -55,19 +54,12 @@ class Turns:
         self._receive(data)
 
 
-def watched(client: Client) -> Turns:
-    """The gateway's side of the only WebSocket there is."""
-    assert client.send("GET", "/health").status == 200
-    [held] = [one for one in gc.get_objects() if isinstance(one, BoundedSocket) and not one.disconnected]
-    return Turns(held)
-
-
 @pytest.mark.parametrize("told", [frame(10, b""), text(type="pong")], ids=["frames", "messages"])
 def test_a_flood_leaves_turns_to_others(simulated: Simulated, told: bytes) -> None:
     """Little of it is handled at once, no more is read meanwhile, and what comes behind it is answered."""
     flood = told * (4 * READ // len(told))
     with gateway(simulated.sources) as client, opened(client.url) as connection:
-        turns = watched(client)
+        turns = Turns(only_socket(client))
         connection.sendall(flood + frame(8, struct.pack("!H", 1000)))
         assert drain(connection).endswith(struct.pack("!H", 1000))
     assert sum(turns.sizes) >= len(flood)
@@ -79,7 +71,7 @@ def test_a_flood_leaves_turns_to_others(simulated: Simulated, told: bytes) -> No
 def test_what_waits_is_dropped_with_its_connection(simulated: Simulated) -> None:
     """A message that is none ends it; what came behind is not looked at."""
     with gateway(simulated.sources) as client, opened(client.url) as connection:
-        turns = watched(client)
+        turns = Turns(only_socket(client))
         connection.sendall(b"\x8f\x80" + bytes(4) + frame(10, b"") * 5000)
         assert struct.pack("!H", 1002) in drain(connection)
     assert sum(turns.sizes) <= AT_ONCE

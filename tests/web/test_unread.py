@@ -5,6 +5,7 @@ import json
 import socket
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -32,10 +33,16 @@ def hasty(simulated: Simulated) -> Iterator[Client]:
         yield client
 
 
-def held_for(client: Client) -> BoundedSocket:
-    """The gateway's side of the only WebSocket there is; the kernel takes little from it, so that little fills it."""
+def only_socket(client: Client) -> BoundedSocket:
+    """The gateway's side of the only WebSocket there is."""
     assert client.send("GET", "/health").status == 200
     [held] = [one for one in gc.get_objects() if isinstance(one, BoundedSocket) and not one.disconnected]
+    return held
+
+
+def held_for(client: Client) -> BoundedSocket:
+    """The same; the kernel takes little from it, so that little fills it."""
+    held = only_socket(client)
     held.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT)
     return held
 
@@ -133,8 +140,9 @@ def codes_told(client: Client) -> Iterator[str]:
 
 
 def drain(connection: socket.socket) -> bytes:
-    """Everything that still comes."""
+    """Everything that still comes, until the other side ends or cuts the connection."""
     held = b""
-    while part := connection.recv(65_536):
-        held += part
+    with suppress(ConnectionResetError):
+        while part := connection.recv(65_536):
+            held += part
     return held
