@@ -6,12 +6,13 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright
 
 from tests.schema.commands import ROOT, Command
 
@@ -42,14 +43,14 @@ def url(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield command.until(r"Open +(\S+/graphql)\s")
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """One browser for the tests of a module: while it is open no other event loop can run."""
-    with sync_playwright() as tools:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium() -> AsyncIterator[Browser]:
+    """One browser for the tests of a module."""
+    async with async_playwright() as tools:
         # Chromium refuses a sandbox of its own to root
-        browser = tools.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=os.geteuid() != 0)
+        browser = await tools.chromium.launch(executable_path=CHROMIUM, chromium_sandbox=os.geteuid() != 0)
         yield browser
-        browser.close()
+        await browser.close()
 
 
 @dataclass
