@@ -34,9 +34,13 @@ SWITCH = 0.0005
 """Seconds after which a thread that reads a long document, or a large answer, makes room for the loop. With Python's own 5 ms, an
 answer that goes through a dozen system calls waits so long after each."""
 
-M_MMAP_THRESHOLD, LARGE = -3, 128 * 1024
+M_MMAP_THRESHOLD, LARGE = -3, 512 * 1024
 """The bytes of a block that goes back to the system as soon as it is free (mallopt(3)). By itself glibc takes the size of
-such blocks for usual once it has freed some, keeps the next ones, and leaves holes between them that nothing fits into."""
+such blocks for usual once it has freed some, keeps the next ones, and leaves holes between them that nothing fits into.
+A page of 1,000 numbers is smaller: to have its blocks from the system each time was a sixth of what it took."""
+
+M_TRIM_THRESHOLD, SPARE = -1, 4 * 1024 * 1024
+"""The bytes that may be free at the end of the heap before they go back: what one such page after the other takes."""
 
 M_ARENA_MAX, ARENAS = -8, 2
 """The heaps that threads share; each by itself would have its own, with holes of its own."""
@@ -108,6 +112,7 @@ def _give_back_what_is_free() -> None:
     with suppress(AttributeError, OSError, TypeError):
         allocator = ctypes.CDLL(None)
         allocator.mallopt(M_MMAP_THRESHOLD, LARGE)
+        allocator.mallopt(M_TRIM_THRESHOLD, SPARE)
         allocator.mallopt(M_ARENA_MAX, ARENAS)
 
 

@@ -137,6 +137,7 @@ class CallGear:
         self.paging = Paging(size=size, counted=True, sorts=not self._national, furthest=FURTHEST_OFFSET)
         self._currency = model.CurrencyCode(settings.currency) if settings.currency else None
         self._alikes = rows.Alikes(Row, {"phone_number"}, self._alike)
+        self._e164 = _russian if self._national else from_digits
 
     def ask(self, block: Block, wanted: Filter) -> Request:
         """A window sorted by number, so that windows do not depend on an order that nobody promised."""
@@ -231,13 +232,6 @@ class CallGear:
             ),
         )
 
-    def _e164(self, written: str) -> E164:
-        """Digits without a plus; Russian accounts also meet an 8 for the country code, and ten digits."""
-        e164 = from_digits(written)
-        if self._national and "+" not in written:
-            return E164(re.sub(r"^\+8?(?=[0-9]{10}$)", "+7", e164))
-        return e164
-
     def rephrase(self, request: Request, reason: str) -> Request | None:
         """``in`` as an or-tree, then no filter; no sort where it is prohibited. The gateway checks again anyway.
 
@@ -271,6 +265,12 @@ class CallGear:
     def read_token(self, response: Response) -> Token:
         """The session's token."""
         return Token(self._result(response, LoggedIn, LOG_IN).data.access_token, SESSION_SECONDS)
+
+
+def _russian(written: str) -> E164:
+    """Digits without a plus, as everywhere; Russian accounts also meet an 8 for the country code, and ten digits."""
+    e164 = from_digits(written)
+    return e164 if "+" in written else E164(re.sub(r"^\+8?(?=[0-9]{10}$)", "+7", e164))
 
 
 def _condition(operator: str, value: object) -> dict[str, Any]:
