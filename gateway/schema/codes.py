@@ -9,6 +9,9 @@ from gateway.schema.subscription import cursor_of
 
 logger = logging.getLogger(__name__)
 
+UNFORESEEN = "The gateway failed here; the failure is logged."
+"""What is told of what nobody foresaw."""
+
 
 def coded(error: GraphQLError, *, valid: bool = False) -> GraphQLError:
     """The error with its code; an unforeseen one keeps its place and loses its text.
@@ -24,7 +27,7 @@ def coded(error: GraphQLError, *, valid: bool = False) -> GraphQLError:
         return _with(error, str(cause), extensions_of(cause))
     if cause is not None and not isinstance(cause, GraphQLError):
         logger.error("unforeseen failure at %s", error.path, exc_info=cause)
-        return _with(error, "The gateway failed here; the failure is logged.", {"code": GatewayError.code})
+        return _with(error, UNFORESEEN, {"code": GatewayError.code})
     return _with(error, error.message, {"code": _code_of_request_error(error, valid=valid)})
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.errors import BadUserInput, GatewayError
-from gateway.schema.codes import extensions_of
+from gateway.schema.codes import UNFORESEEN, extensions_of
 from gateway.telemetry import Refused, Tell, silence
 from gateway.web.exchange import HttpRefused
 from gateway.web.negotiation import JSON, RESPONSE
@@ -72,17 +72,23 @@ def error_answer(code: str, message: str) -> dict[str, Any]:
     return {"errors": [{"message": message, "extensions": {"code": code}}]}
 
 
+FAILED = error_answer(GatewayError.code, UNFORESEEN)
+"""The answer where the gateway itself is at fault."""
+
+
 def refused_answer(error: GatewayError) -> dict[str, Any]:
     """The answer to what one of our errors kept from being executed."""
     return {"errors": [{"message": str(error), "extensions": extensions_of(error)}]}
 
 
 def status_of(answer: dict[str, Any], kind: str, *, draft: bool) -> int:
-    """The status of an answer; under plain JSON it is always 200 (GraphQL over HTTP, Status Codes).
+    """The status of an answer that the gateway is able to give; under plain JSON it is always 200 (GraphQL over HTTP, Status Codes).
 
     The official audits want 400 for every request error; the edition of 2026-09 (``draft``) keeps that for documents
     that cannot be parsed, says 422 for the others, and 294 for an answer with both data and errors.
     """
+    if answer is FAILED:
+        return 500
     if kind != RESPONSE:
         return 200
     if "data" in answer:
@@ -120,8 +126,7 @@ async def _nowhere(_: Request, error: Exception) -> Response:
 
 
 async def _failed(_: Request, __: Exception) -> Response:
-    answer = error_answer(GatewayError.code, "The gateway failed here; the failure is logged.")
-    return json_response(answer, 500, JSON, bound_headers())
+    return json_response(FAILED, 500, JSON, bound_headers())
 
 
 HANDLERS = {HTTPException: _nowhere, Exception: _failed}

@@ -1,5 +1,6 @@
 """Runs operations, each with its own context: to one answer, or to a stream of them."""
 
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any, NamedTuple
@@ -11,12 +12,15 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from gateway.errors import forget_frames
+from gateway.errors import GatewayError, forget_frames
 from gateway.schema.authority import Asker
 from gateway.schema.context import Context, Rooms
 from gateway.schema.cost import wants_cost
 from gateway.schema.graph import Schema
+from gateway.web.answers import FAILED
 from gateway.web.tracing import UNTRACED, Span, Tracing
+
+log = logging.getLogger(__name__)
 
 ONE_ANSWER = (OperationType.QUERY, OperationType.MUTATION)
 
@@ -99,14 +103,21 @@ class Execution:
         """The answers of a subscription; of a query its one answer, in parts where it has any and they are taken.
 
         ``after`` is the cursor to resume a subscription with, and stands above the one in its arguments; ``begun`` is
-        called when there is nothing to do for it but to listen.
+        called when there is nothing to do for it but to listen. What nobody foresaw is logged, told, and ends it.
         """
         context = Context(self._rooms, asker, takes_parts=takes_parts, after=after, begun=begun)
         with self._tracing.operation(operation.query, context) as span:
-            async with aclosing(self._told(operation, context, span)) as answers:
-                async for told in answers:
-                    span.answered(told.answer)
-                    yield told
+            try:
+                async with aclosing(self._told(operation, context, span)) as answers:
+                    async for told in answers:
+                        span.answered(told.answer)
+                        yield told
+            except GatewayError:
+                raise
+            except Exception:
+                log.exception("unforeseen failure of a stream")
+                span.answered(FAILED)
+                yield Told(FAILED)
 
     async def _told(self, operation: Operation, context: Context, span: Span) -> Stream:
         opening = self._schema.stream(
