@@ -15,17 +15,17 @@ from datetime import UTC, datetime
 from http.cookies import SimpleCookie
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import aiohttp
 import click
-import httptools
 import uvloop
 from aiohttp.client import ClientRequest
 from aiohttp.helpers import TimerNoop
 from multidict import CIMultiDict
 from yarl import URL
 
+from benchmarks.lanes import Lanes
 from benchmarks.marks import replace_figures
 from benchmarks.peers import rows
 from benchmarks.peers.processes import await_port, cores, free_port, process
@@ -42,35 +42,6 @@ Ask: TypeAlias = Callable[[str], Awaitable[bytes]]
 """Asks a URL for its content."""
 
 
-class Plain(asyncio.Protocol):
-    """One connection: a request is written, and its answer read, with no regard to what could go wrong."""
-
-    _transport: asyncio.Transport
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way out."""
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        """Read on."""
-        self._parser.feed_data(data)
-
-    def on_body(self, data: bytes) -> None:
-        """Keep a piece."""
-        self._pieces.append(data)
-
-    def on_message_complete(self) -> None:
-        """Tell who waits."""
-        self._answer.set_result(b"".join(self._pieces))
-
-    def ask(self, request: bytes) -> asyncio.Future[bytes]:
-        """The content of the answer."""
-        self._parser, self._pieces = httptools.HttpResponseParser(self), list[bytes]()
-        self._answer = asyncio.get_running_loop().create_future()
-        self._transport.write(request)
-        return self._answer
-
-
 class Ways:
     """The ways of asking one upstream."""
 
@@ -78,7 +49,7 @@ class Ways:
         self._port = port
         self._transport = transport
         self._session = session
-        self._idle: list[Plain] = []
+        self._lanes = Lanes(port)
         self._urls: dict[str, URL] = {}
 
     async def by_transport(self, url: str) -> bytes:
@@ -115,16 +86,10 @@ class Ways:
 
     async def by_protocol(self, url: str) -> bytes:
         """With nothing in between but the reading of HTTP."""
-        if not self._idle:
-            _, made = await asyncio.get_running_loop().create_connection(Plain, "127.0.0.1", self._port)
-            self._idle.append(made)
-        connection = self._idle.pop()
         lines = [f"GET {url.partition(f':{self._port}')[2]} HTTP/1.1", f"host: 127.0.0.1:{self._port}"]
         lines += [f"{name}: {value}" for name, value in HEADERS]
         async with asyncio.timeout(SECONDS):
-            content = await connection.ask("\r\n".join([*lines, "", ""]).encode())
-        self._idle.append(connection)
-        return content
+            return (await self._lanes.ask("\r\n".join([*lines, "", ""]).encode())).content
 
     def named(self) -> Mapping[str, Ask]:
         """All of them."""
