@@ -1,5 +1,6 @@
 """How much may be asked: so many operations a minute for each client, and so many at work at once for all."""
 
+import asyncio
 from math import ceil
 from typing import Self
 
@@ -41,6 +42,10 @@ class Admission:
         self.spend(name)
         return self._workplace.place()
 
+    def turned_away(self) -> Overloaded | None:
+        """Why an operation that has just come may not begin; None where it may, and is counted among those that come."""
+        return None if self._workplace.expects_one() else self._workplace.full()
+
 
 class Budgets:
     """What each client has left; 0 a minute is no limit.
@@ -78,6 +83,7 @@ class Workplace:
 
     def __init__(self, places: int) -> None:
         self._places = places
+        self._coming = 0
         self.taken = 0
 
     def place(self) -> "Place":
@@ -87,10 +93,30 @@ class Workplace:
             Overloaded: there is none.
         """
         if self.taken >= self._places:
-            msg = f"{self._places} operations are at work, which is the limit: ask again in {BUSY_MS} ms."
-            raise Overloaded(msg, retry_after_ms=BUSY_MS)
+            raise self.full()
         self.taken += 1
         return Place(self)
+
+    def expects_one(self) -> bool:
+        """Whether there will be a place for one that has just come, which then is expected.
+
+        What is read in one turn of the loop begins in the next one. It may be done before anything else is read, and
+        never be seen at work together: counted by their places alone, any number could come at once.
+        """
+        if self.taken + self._coming >= self._places:
+            return False
+        if not self._coming:
+            asyncio.get_running_loop().call_soon(self._begin)
+        self._coming += 1
+        return True
+
+    def _begin(self) -> None:
+        self._coming = 0
+
+    def full(self) -> Overloaded:
+        """There is no place."""
+        msg = f"{self._places} operations are at work, which is the limit: ask again in {BUSY_MS} ms."
+        return Overloaded(msg, retry_after_ms=BUSY_MS)
 
 
 class Place:

@@ -71,7 +71,7 @@ class Front:
         try:
             place = self._enter(scope)
         except GatewayError as error:
-            await _refusal(error)(scope, receive, _safely(send, Place()))
+            await refusal_of(error)(scope, receive, _safely(send, Place()))
             return
         straight = scope["app"].state.graphql if scope["path"] == GRAPHQL else self._app
         with place:
@@ -144,7 +144,7 @@ def _hosts(server: ServerSettings) -> frozenset[str]:
 STATUS: Mapping[type[GatewayError], int] = {Misdirected: 421, Forbidden: 403, RateLimited: 429, Overloaded: 503}
 
 
-def _refusal(error: GatewayError) -> Response:
+def refusal_of(error: GatewayError) -> Response:
     """A refusal as GraphQL writes errors."""
     headers = {"retry-after": str(ceil(error.retry_after_ms / 1000))} if isinstance(error, TryLater) else {}
     return json_response(refused_answer(error), STATUS[type(error)], JSON, headers)

@@ -16,8 +16,8 @@ from gateway.web.limits import GRAPHQL as GRAPH
 
 GRAPHQL = GRAPH.encode()
 
-Shortcut: TypeAlias = Callable[[Any, bytes], tuple[bytes, bytes] | None]
-"""From a scope and a request's body to the headers and the body of a 200, where that can be told without waiting."""
+Shortcut: TypeAlias = Callable[[Any, bytes], tuple[bytes, bytes, bytes] | None]
+"""From a scope and a request's body to status, headers and body of an answer, where that can be told without waiting."""
 
 REASONS = {400: "Bad Request", 408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large"}
 
@@ -153,14 +153,14 @@ class BoundedProtocol(HttpToolsProtocol):
         )
 
     def _answered(self, content: bytes) -> bool:
-        """Whether the request was answered from what is kept."""
+        """Whether the request was answered without any work."""
         told = None if self._shortcut is None else self._shortcut(self.scope, content)
         if told is None:
             return False
         self._held = None
-        headers, body = told
+        status, headers, body = told
         own = b"".join([b"%s: %s\r\n" % pair for pair in self.server_state.default_headers])
-        self.transport.writelines((b"HTTP/1.1 200 OK\r\n%s%s\r\n" % (own, headers), body))
+        self.transport.writelines((b"HTTP/1.1 %s\r\n%s%s\r\n" % (status, own, headers), body))
         self.on_response_complete()
         return True
 

@@ -17,6 +17,7 @@ from gateway.serving import bind, running, url_of
 from gateway.settings import load_only
 from gateway.upstream.events import OTHERS_SECONDS
 from gateway.web.receiving import BoundedProtocol
+from gateway.web.shortcut import Short
 from gateway.web.tracing import Tracing
 from tests.clocks import ManualClock
 from tests.schema.gateways import JSON, PATIENCE, RESPONSE, Simulated
@@ -65,8 +66,8 @@ class Ways:
         self._answer = self.app.state.shortcut
         self.app.state.shortcut = self._watched
 
-    def _watched(self, scope: Scope, content: bytes) -> tuple[bytes, bytes] | None:
-        told: tuple[bytes, bytes] | None = self._answer(scope, content)
+    def _watched(self, scope: Scope, content: bytes) -> Short | None:
+        told: Short | None = self._answer(scope, content)
         self.short.append(told is not None)
         return told
 
