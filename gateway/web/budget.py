@@ -42,9 +42,13 @@ class Admission:
         self.spend(name)
         return self._workplace.place()
 
-    def turned_away(self) -> Overloaded | None:
-        """Why an operation that has just come may not begin; None where it may, and is counted among those that come."""
-        return None if self._workplace.expects_one() else self._workplace.full()
+    def expects_one(self) -> bool:
+        """Whether there will be a place for an operation that has just come; see ``Workplace``."""
+        return self._workplace.expects_one()
+
+    def full(self) -> Overloaded:
+        """What it is told otherwise."""
+        return self._workplace.full()
 
 
 class Budgets:

@@ -57,6 +57,8 @@ class Shortcut:
         self._clock = clock
         self._ending = ending
         self._kept = kept
+        full = refusal_of(admission.full())
+        self._full = Short(FULL, lines(with_safe(full.raw_headers)), bytes(full.body))
         self._unnamed = unnamed_type(server)
 
     def answer(self, scope: Scope, content: bytes) -> Short | None:
@@ -78,22 +80,18 @@ class Shortcut:
             return None
         name = name_of(_text(given, HEADER.encode()))
         fact = Answered("GRAPHQL", told.status[:3].decode(), self._clock.monotonic() - began)
-        if told.status is FULL:
+        if told.status == FULL:
             self._tell(Refused(Overloaded.code))
         self._tell(fact)
         log_request(fact, "POST", request_id=name)
         return told._replace(lines=b"%s%s: %s\r\n" % (told.lines, HEADER.encode(), name.encode()))
 
     def _told(self, asking: Asking) -> Short | None:
-        """What is kept; else why there is no place, if so."""
+        """What is kept; else that there is no place, if so."""
         kept = self._kept.at_once(asking)
         if kept is not None:
             return Short(GOOD, kept.lines, kept.body)
-        error = self._admission.turned_away()
-        if error is None:
-            return None
-        response = refusal_of(error)
-        return Short(FULL, lines(with_safe(response.raw_headers)), bytes(response.body))
+        return None if self._admission.expects_one() else self._full
 
 
 def _text(headers: dict[bytes, bytes], name: bytes) -> str:
