@@ -48,6 +48,10 @@ class Lane(asyncio.Protocol):
         self._transport.write(request)
         return self._answer
 
+    def close(self) -> None:
+        """End it."""
+        self._transport.abort()
+
     @property
     def open(self) -> bool:
         """Whether it may be used again."""
@@ -69,7 +73,11 @@ class Lanes:
             lane = self._idle.pop() if self._idle else await self._opened()
         except OSError:
             return Answer(0)
-        answer = await lane.ask(request)
+        try:
+            answer = await lane.ask(request)
+        except asyncio.CancelledError:  # nobody waits for it any more
+            lane.close()
+            raise
         if lane.open:
             self._idle.append(lane)
         return answer
