@@ -12,7 +12,7 @@ from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from gateway.errors import GatewayError, forget_frames
+from gateway.errors import forget_frames
 from gateway.schema.authority import Asker
 from gateway.schema.context import Context, Rooms
 from gateway.schema.cost import wants_cost
@@ -112,8 +112,6 @@ class Execution:
                     async for told in answers:
                         span.answered(told.answer)
                         yield told
-            except GatewayError:
-                raise
             except Exception:
                 log.exception("unforeseen failure of a stream")
                 span.answered(FAILED)
