@@ -113,14 +113,15 @@ async def opened(port: int) -> AsyncIterator[Ways]:
 
 async def cost(ask: Ask, url: str, questions: int) -> float:
     """Microseconds of processor time that a question takes."""
+    each = max(1, questions // AT_ONCE)
 
     async def some() -> None:
-        for _ in range(max(1, questions // AT_ONCE)):
+        for _ in range(each):
             await ask(url)
 
     began = time.process_time()
     await asyncio.gather(*(some() for _ in range(AT_ONCE)))
-    return (time.process_time() - began) * 1e6 / (AT_ONCE * max(1, questions // AT_ONCE))
+    return (time.process_time() - began) * 1e6 / (AT_ONCE * each)
 
 
 async def measured(port: int, questions: int, rounds: int) -> dict[str, dict[str, float]]:

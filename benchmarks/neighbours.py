@@ -72,11 +72,15 @@ def _middle(rounds: list[Paced]) -> float:
     return median(one.p99(200) for one in rounds)
 
 
-def ordinary(client: ClientSession, url: str) -> Iterator[Coroutine[None, None, Answered]]:
-    """Pages that are held, each asked for in another way: no whole answer is kept."""
+def pages() -> Iterator[bytes]:
+    """Requests for pages that are held, each in another way: no whole answer is kept."""
     for number in count():
-        body = {"query": PAGE, "variables": {"not": f"+999{number:08}"}}
-        yield asked(client, url, json.dumps(body).encode())
+        yield json.dumps({"query": PAGE, "variables": {"not": f"+999{number:08}"}}).encode()
+
+
+def ordinary(client: ClientSession, url: str) -> Iterator[Coroutine[None, None, Answered]]:
+    """Those pages, asked for one after another."""
+    return (asked(client, url, page) for page in pages())
 
 
 def worst() -> list[str]:

@@ -6,12 +6,10 @@ answered in time, how soon the others are refused and told when to come again, a
 """
 
 import asyncio
-import json
 import sys
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import suppress
-from itertools import count
 from pathlib import Path
 
 import click
@@ -20,7 +18,7 @@ from msgspec import Struct
 
 from benchmarks.lanes import Lanes
 from benchmarks.marks import replace_figures
-from benchmarks.neighbours import PAGE, ROWS
+from benchmarks.neighbours import ROWS, pages
 from benchmarks.paced import Answered, Paced, paced
 from benchmarks.peers.load import request
 from benchmarks.served import machine, percentile, served
@@ -72,13 +70,6 @@ def _spread(taken: list[float]) -> str:
     return f"{percentile(taken, 50):,.0f} ms, {percentile(taken, 99):,.0f} ms" if len(taken) > 1 else "none"
 
 
-def pages(port: int) -> Iterator[bytes]:
-    """Pages that are held, each asked for in another way: no whole answer is kept."""
-    for number in count():
-        body = json.dumps({"query": PAGE, "variables": {"not": f"+999{number:08}"}}).encode()
-        yield request(body, port, "/graphql", None)
-
-
 async def asked(lanes: Lanes, page: bytes) -> Answered:
     """One request, and how long it took; 0 is the status of what is not answered in time."""
     began, status = time.monotonic(), 0
@@ -107,7 +98,7 @@ async def measured(times: float, seconds: float) -> Found:
     async with world_of(ROWS) as world:
         with served(world.url, calls_per_minute=100_000, ttl=3600.0) as gateway:
             port = int(gateway.url.rpartition(":")[2])
-            lanes, asking = Lanes(port), pages(port)
+            lanes, asking = Lanes(port), (request(page, port, "/graphql", None) for page in pages())
 
             def ask() -> Coroutine[None, None, Answered]:
                 return asked(lanes, next(asking))

@@ -80,11 +80,11 @@ class Shortcut:
             return None
         name = name_of(_text(given, HEADER.encode()))
         fact = Answered("GRAPHQL", told.status[:3].decode(), self._clock.monotonic() - began)
-        if told.status == FULL:
+        if told is self._full:
             self._tell(Refused(Overloaded.code))
         self._tell(fact)
         log_request(fact, "POST", request_id=name)
-        return told._replace(lines=b"%s%s: %s\r\n" % (told.lines, HEADER.encode(), name.encode()))
+        return Short(told.status, b"%s%s: %s\r\n" % (told.lines, HEADER.encode(), name.encode()), told.body)
 
     def _told(self, asking: Asking) -> Short | None:
         """What is kept; else that there is no place, if so."""
